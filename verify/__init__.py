@@ -1,0 +1,1 @@
+"""The vocabulary, the deciders and the certificates."""

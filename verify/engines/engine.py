@@ -1,0 +1,87 @@
+"""The interface of a deciding engine: what it is asked and what it hands back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+
+from ..problem import Problem
+from ..verdict import Status
+
+#: Called with (work done, total work); must be cheap, engines call it a few times a second.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to find out about a problem.
+
+    Attributes:
+        count: the number of violating inputs, in all and by output.
+        margin: the exact margin.
+        counterexamples: how many violating inputs to return at most (at least one is always
+            returned with ``violated``).
+        deadline: ``time.monotonic()`` value at which to give up, or None.
+        threads: processor threads to use.
+        device: torch device for enumeration, None for the processor's own kernels.
+        progress: reporting function.
+    """
+
+    count: bool = False
+    margin: bool = False
+    counterexamples: int = 1
+    deadline: float | None = None
+    threads: int = 1
+    device: str | None = None
+    progress: Progress = lambda done, total: None
+
+    @property
+    def exhaustive(self) -> bool:
+        """True when finding one counterexample does not end the search."""
+        return self.count or self.margin or self.counterexamples > 1
+
+    def expired(self) -> bool:
+        """True once the deadline has passed."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+
+@dataclass
+class Outcome:
+    """What an engine knows so far; filled in as it goes, so an interrupt loses nothing.
+
+    Attributes:
+        status: ``unknown`` until proved otherwise.
+        points: violating inputs found, each a 0/1 array (inputs,). The driver replays every
+            one in exact arithmetic.
+        violations, by_output: counts, set only when complete.
+        margin: exact, set only when complete.
+        visited: domain points visited, or search nodes.
+        domain_size: exact size, when the engine has seen the whole domain.
+        notes: sentences for the verdict, e.g. why a count was not finished.
+        detail: how far it came, for the list of engines tried.
+    """
+
+    status: Status = "unknown"
+    points: list[np.ndarray] = field(default_factory=list)
+    violations: int | None = None
+    by_output: list[int] | None = None
+    margin: Fraction | None = None
+    visited: int = 0
+    domain_size: int | None = None
+    notes: list[str] = field(default_factory=list)
+    detail: str = ""
+
+
+class Engine(Protocol):
+    """Decides problems; one instance serves many."""
+
+    name: str
+
+    def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+        """Fill in ``outcome``. Returns early at the deadline; raises InputError if unsuited."""
+        ...

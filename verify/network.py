@@ -1,0 +1,299 @@
+"""Networks as exact functions: layers of stored numbers and an exact evaluator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .dyadic import INT64_BITS, Dyadic, bit_width, narrow, power_of_two
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+#: relu(z) = max(z, 0); step(z) = 1 where z > 0, else 0; identity(z) = z.
+ACTIVATIONS = ("relu", "step", "identity")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer ``activation(weight @ x + bias)``.
+
+    Attributes:
+        weight: (out, in) array as stored: float64, float32, float16, bfloat16 or integers.
+        bias: (out,) array as stored.
+        activation: ``relu``, ``step`` or ``identity``.
+    """
+
+    weight: np.ndarray
+    bias: np.ndarray
+    activation: str = "identity"
+
+    @cached_property
+    def exact_weight(self) -> Dyadic:
+        """The stored weight as exact dyadic rationals, shape (out, in)."""
+        return Dyadic.from_array(self.weight, "weight")
+
+    @cached_property
+    def exact_bias(self) -> Dyadic:
+        """The stored bias as exact dyadic rationals, shape (out,)."""
+        return Dyadic.from_array(self.bias, "bias")
+
+    @property
+    def width(self) -> int:
+        """Number of neurons (rows)."""
+        return int(self.weight.shape[0])
+
+    @property
+    def fan_in(self) -> int:
+        """Number of inputs (columns)."""
+        return int(self.weight.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A feed-forward network, taken as the exact rational function its stored weights define.
+
+    Build one with :meth:`from_arrays`, :meth:`from_torch` or :meth:`load`.
+    """
+
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise InputError("a network needs at least one layer")
+        for index, layer in enumerate(self.layers):
+            name = f"layer {index}"
+            if layer.weight.ndim != 2:
+                raise InputError(
+                    f"{name}: the weight must have shape (out, in), not {layer.weight.shape}"
+                )
+            if layer.bias.shape != (layer.width,):
+                raise InputError(
+                    f"{name}: the bias must have shape ({layer.width},), not {layer.bias.shape}"
+                )
+            if layer.activation not in ACTIVATIONS:
+                raise InputError(
+                    f"{name}: unknown activation '{layer.activation}'; "
+                    f"use one of {', '.join(ACTIVATIONS)}"
+                )
+            if index and layer.fan_in != self.layers[index - 1].width:
+                raise InputError(
+                    f"{name}: the weight has {layer.fan_in} columns but the layer before it "
+                    f"has {self.layers[index - 1].width} neurons"
+                )
+            # converting now reports NaN and infinities before any engine starts
+            _require_finite(layer, name)
+        if self.output_size == 0:
+            raise InputError("the network has no outputs")
+
+    @classmethod
+    def from_arrays(
+        cls,
+        weights: Sequence[Any],
+        biases: Sequence[Any] | None = None,
+        activations: Sequence[str] | None = None,
+    ) -> Network:
+        """Build a network from one weight (out, in) and one bias (out,) a layer.
+
+        A missing bias (``None``, or ``biases`` left out) is zero. ``activations`` defaults to
+        relu between layers and identity at the end. Raises InputError for shapes that do not
+        fit together and for numbers that are not finite.
+        """
+        count = len(weights)
+        biases = [None] * count if biases is None else list(biases)
+        if activations is None:
+            activations = ["relu"] * (count - 1) + ["identity"]
+        if len(biases) != count or len(activations) != count:
+            raise InputError(
+                f"{count} weights need {count} biases and {count} activations, "
+                f"not {len(biases)} and {len(activations)}"
+            )
+        layers = []
+        for index, (weight, bias, activation) in enumerate(
+            zip(weights, biases, activations, strict=True)
+        ):
+            matrix = _numbers(weight, f"layer {index} weight")
+            if bias is None:
+                rows = matrix.shape[0] if matrix.ndim else 0
+                kind = matrix.dtype if matrix.dtype != object else np.int64
+                vector = np.zeros(rows, dtype=kind)
+            else:
+                vector = _numbers(bias, f"layer {index} bias")
+            layers.append(Layer(matrix, vector, activation))
+        return cls(tuple(layers))
+
+    @classmethod
+    def from_torch(cls, module: torch.nn.Module) -> Network:
+        """Read a ``torch.nn.Linear`` or a ``Sequential`` of Linear, ReLU, Identity and Flatten.
+
+        Raises InputError that names the first module it cannot represent exactly.
+        """
+        from .formats.torch_module import read_module
+
+        return read_module(module)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Read ``.onnx``, ``.safetensors`` or ``.npz``.
+
+        Raises InputError for other formats (pickled checkpoints are refused with the safe way
+        to convert them), unsupported ONNX nodes and damaged files.
+        """
+        from .formats import load_network
+
+        return load_network(Path(path))
+
+    def save(self, path: str | Path) -> Path:
+        """Write ``.onnx``, ``.safetensors`` or ``.npz`` (by suffix); the weights are kept exactly."""
+        from .formats import save_network
+
+        return save_network(self, Path(path))
+
+    @property
+    def input_size(self) -> int:
+        """Number of inputs."""
+        return self.layers[0].fan_in
+
+    @property
+    def output_size(self) -> int:
+        """Number of outputs."""
+        return self.layers[-1].width
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Sizes from inputs to outputs, for example (24, 64, 1)."""
+        return (self.input_size, *(layer.width for layer in self.layers))
+
+    @property
+    def neurons(self) -> int:
+        """Neurons in the hidden layers."""
+        return sum(layer.width for layer in self.layers[:-1])
+
+    @property
+    def parameters(self) -> int:
+        """Number of stored weights and biases."""
+        return sum(layer.weight.size + layer.bias.size for layer in self.layers)
+
+    @property
+    def dtype(self) -> str:
+        """Name of the stored number type, or several joined by '+'."""
+        names = [str(a.dtype) for layer in self.layers for a in (layer.weight, layer.bias)]
+        return "+".join(dict.fromkeys(names))
+
+    def evaluate(self, x: Any) -> np.ndarray:
+        """Evaluate exactly.
+
+        Args:
+            x: (points, inputs) or (inputs,) numbers: 0/1, integers, floats or Fractions.
+
+        Returns:
+            Fractions in an object array of shape (points, outputs) or (outputs,).
+
+        Raises:
+            InputError: the number of inputs does not fit, or a number is not finite.
+        """
+        points = np.asarray(x)
+        if points.ndim not in (1, 2) or points.shape[-1] != self.input_size:
+            raise InputError(
+                f"the network has {self.input_size} inputs, but x has shape {points.shape}"
+            )
+        values, exponent, denominator = _common_denominator(np.atleast_2d(points))
+        for layer in self.layers:
+            values, exponent, denominator = _apply(layer, values, exponent, denominator)
+        scale = power_of_two(exponent) / denominator
+        result = np.empty(values.shape, dtype=object)
+        for index, value in np.ndenumerate(values):
+            result[index] = int(value) * scale
+        return result if points.ndim == 2 else result[0]
+
+    def __call__(self, x: Any) -> np.ndarray:
+        return self.evaluate(x)
+
+    def __repr__(self) -> str:
+        shape = "-".join(map(str, self.widths))
+        kinds = ", ".join(layer.activation for layer in self.layers)
+        return f"Network({shape}, activations [{kinds}], {self.dtype})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{i}</td><td>{layer.fan_in} &rarr; {layer.width}</td>"
+            f"<td>{layer.activation}</td><td>{layer.weight.dtype}</td></tr>"
+            for i, layer in enumerate(self.layers)
+        )
+        head = "<tr><th>layer</th><th>size</th><th>activation</th><th>stored as</th></tr>"
+        return f"<table>{head}{rows}</table>"
+
+
+def _require_finite(layer: Layer, name: str) -> None:
+    """Convert the layer's arrays once, so that every later use is known to be exact."""
+    for what in ("weight", "bias"):
+        try:
+            _ = getattr(layer, f"exact_{what}")
+        except InputError as error:
+            raise InputError(f"{name} {error}") from None
+
+
+def _numbers(values: Any, what: str) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{what}: rows of different lengths") from None
+    if array.dtype.kind in "USVmM" and array.dtype.name != "bfloat16":
+        raise InputError(f"{what}: not an array of numbers")
+    return array
+
+
+def _common_denominator(points: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Integers, exponent e and denominator d with ``points = integers * 2**e / d``."""
+    if points.dtype.kind in "biu":
+        return points.astype(np.int64), 0, 1
+    if points.dtype != object:
+        exact = Dyadic.from_array(points, "x")
+        return exact.mantissa, exact.exponent, 1
+    try:
+        numbers = [Fraction(value) for value in points.flat]
+    except (TypeError, ValueError, OverflowError):
+        raise InputError("x must hold finite numbers") from None
+    denominator = math.lcm(*(number.denominator for number in numbers))
+    integers = np.empty(points.shape, dtype=object)
+    integers.flat = [int(number * denominator) for number in numbers]
+    return narrow(integers), 0, denominator
+
+
+def _apply(
+    layer: Layer, values: np.ndarray, exponent: int, denominator: int
+) -> tuple[np.ndarray, int, int]:
+    """One layer on ``values * 2**exponent / denominator`` of shape (points, in).
+
+    Returns the outputs (points, out) in the same form: everything stays in integers.
+    """
+    weight, bias = layer.exact_weight, layer.exact_bias
+    unit = min(weight.exponent + exponent, bias.exponent)
+    z = _product(values, weight.mantissa.T, 1 << (weight.exponent + exponent - unit))
+    offset = narrow(bias.mantissa.astype(object) * (denominator << (bias.exponent - unit)))
+    if z.dtype == object or offset.dtype == object:
+        z = narrow(np.asarray(z.astype(object) + offset.astype(object)))
+    else:
+        z = z + offset  # both below 2^62, so the sum fits
+    if layer.activation == "relu":
+        return np.where(z > 0, z, 0), unit, denominator
+    if layer.activation == "step":
+        return (z > 0).astype(np.int64), 0, 1
+    return z, unit, denominator
+
+
+def _product(left: np.ndarray, right: np.ndarray, factor: int) -> np.ndarray:
+    """``factor * left @ right``: int64 when no partial sum can overflow, else Python integers."""
+    terms = max(int(left.shape[1]), 1)
+    width = bit_width(left) + bit_width(right) + terms.bit_length() + factor.bit_length()
+    if width <= INT64_BITS and left.dtype != object and right.dtype != object:
+        return np.asarray((left @ right) * factor)
+    return np.asarray(left.astype(object) @ right.astype(object)) * factor

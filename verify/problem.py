@@ -1,0 +1,99 @@
+"""A problem: network, specification and domain, in one canonical exact form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .dyadic import Dyadic
+from .errors import InputError
+from .network import Network
+from .specification import Specification
+
+#: Version of the canonical JSON form.
+FORMAT = "superproof-problem-1"
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Does the network compute the specification on every input of its domain?
+
+    Raises InputError when the numbers of inputs or outputs do not fit together.
+    """
+
+    network: Network
+    specification: Specification
+
+    def __post_init__(self) -> None:
+        pairs = (
+            ("inputs", self.network.input_size, len(self.specification.inputs)),
+            ("outputs", self.network.output_size, len(self.specification.outputs)),
+        )
+        for what, has, wants in pairs:
+            if has != wants:
+                raise InputError(
+                    f"the network has {has} {what}, but the specification names {wants}"
+                )
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        """Exact outputs on a 0/1 matrix (points, inputs): Fractions (points, outputs)."""
+        false, true = self.specification.domain.values
+        if (false, true) == (0, 1):
+            return self.network.evaluate(points.astype(np.int64))
+        fed = np.where(points.astype(bool), true, false).astype(object)
+        return self.network.evaluate(fed)
+
+    def margins(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Exact margins (Fractions) and violations (bool), both (points, outputs)."""
+        expected = self.specification.expected(points)
+        margins = self.specification.readout.margins(self.values(points), expected)
+        return margins, self.specification.readout.violated(margins, expected)
+
+    def canonical(self) -> dict[str, Any]:
+        """The whole problem as plain JSON data: integers, text and lists only."""
+        return {
+            "format": FORMAT,
+            "network": canonical_network(self.network),
+            "specification": self.specification.canonical(),
+            "domain": self.specification.domain.canonical(),
+            "sha256": self.sha256,
+        }
+
+    @cached_property
+    def sha256(self) -> dict[str, str]:
+        """SHA-256 of network, specification and domain in canonical form."""
+        return {
+            "network": digest(canonical_network(self.network)),
+            "specification": digest(self.specification.canonical()),
+            "domain": digest(self.specification.domain.canonical()),
+        }
+
+
+def canonical_network(network: Network) -> dict[str, Any]:
+    """Each layer as integer mantissas (row by row) and one power of two an array."""
+    layers = []
+    for layer in network.layers:
+        layers.append(
+            {
+                "activation": layer.activation,
+                "shape": [layer.width, layer.fan_in],
+                "weight": _mantissas(layer.exact_weight),
+                "bias": _mantissas(layer.exact_bias),
+            }
+        )
+    return {"layers": layers}
+
+
+def _mantissas(array: Dyadic) -> dict[str, Any]:
+    return {"exponent": array.exponent, "mantissas": [int(m) for m in array.mantissa.flat]}
+
+
+def digest(data: Any) -> str:
+    """SHA-256 of JSON data written with sorted keys and without spaces."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,166 @@
+"""Specifications: what each output should compute, how it is read, and on which inputs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .bitprogram import BitProgram
+from .domain import Domain, canonical_formula
+from .domain_notation import parse_domain, rational
+from .errors import InputError
+from .formula import Formula
+from .grammar import parse_formula
+from .readout import Argmax, Levels, Readout, Threshold
+
+
+class Specification:
+    """One formula an output over named inputs, a read-out and a domain.
+
+    Args:
+        inputs: input names, or a number n for x0 .. x(n-1).
+        outputs: formula (text or Formula) of each named output; a sequence of formulas is
+            named y0, y1, ...
+        domain: see :func:`superproof.verify.domain_notation.parse_domain`; default all inputs.
+        readout: a Readout, ``"argmax"``, or a number: the threshold above which an output
+            reads true (default 0).
+        values: what a false and a true input feed to the network, default (0, 1).
+
+    Raises:
+        InputError: names that are repeated or unknown, formulas with syntax errors (with the
+            column), an empty domain, no outputs.
+
+    Example:
+        >>> Specification(["a", "b"], {"y0": "a & b"}, domain="at most 2")
+        Specification(2 inputs, 1 outputs, domain all, true above 0)
+    """
+
+    def __init__(
+        self,
+        inputs: int | Sequence[str],
+        outputs: Mapping[str, str | Formula] | Sequence[str | Formula],
+        *,
+        domain: Any = None,
+        readout: Readout | str | float = 0,
+        values: Any = None,
+    ) -> None:
+        self.inputs = _input_names(inputs)
+        if not isinstance(outputs, Mapping):
+            if isinstance(outputs, str):
+                raise InputError("outputs: expected a table of formulas, found one text")
+            outputs = {f"y{i}": formula for i, formula in enumerate(outputs)}
+        if not outputs:
+            raise InputError("outputs: a specification needs at least one output")
+        self.outputs = tuple(outputs)
+        self.formulas = tuple(self._formula(name, text) for name, text in outputs.items())
+        self.readout = _readout(readout)
+        if isinstance(self.readout, Argmax) and len(self.outputs) < 2:
+            raise InputError("readout: argmax needs at least two outputs")
+        if isinstance(domain, Domain):
+            if domain.names != self.inputs:
+                raise InputError("domain: it was made for other input names")
+            self.domain = domain
+        else:
+            self.domain = parse_domain(domain, self.inputs, values)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Specification:
+        """Read a TOML file. Raises InputError naming the file, the key and the mend."""
+        from .formats.toml import read_specification
+
+        return read_specification(Path(path))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the TOML file that :meth:`load` reads back."""
+        from .formats.toml import write_specification
+
+        return write_specification(self, Path(path))
+
+    def _formula(self, name: str, text: str | Formula) -> Formula:
+        try:
+            formula = text if isinstance(text, Formula) else parse_formula(text)
+        except InputError as error:
+            raise InputError(f"output '{name}': {error}") from None
+        for used in formula.names():
+            if used not in self._known_inputs:
+                close = difflib.get_close_matches(used, self.inputs, 1)
+                hint = f"; did you mean '{close[0]}'?" if close else ""
+                raise InputError(f"output '{name}': unknown input '{used}'{hint}")
+        return formula
+
+    @cached_property
+    def _known_inputs(self) -> frozenset[str]:
+        return frozenset(self.inputs)
+
+    @cached_property
+    def program(self) -> BitProgram:
+        """The formulas as one bit-parallel program, one result an output."""
+        return BitProgram.compile(self.formulas, self.domain.index)
+
+    def expected(self, points: np.ndarray) -> np.ndarray:
+        """What the formulas say on a 0/1 matrix (points, inputs): Booleans (points, outputs)."""
+        return self.program.run_points(points)
+
+    def canonical(self) -> dict[str, Any]:
+        """Names, formulas in prefix form and read-out as plain JSON data."""
+        return {
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+            "formulas": [canonical_formula(f, self.domain.index) for f in self.formulas],
+            "readout": self.readout.canonical(),
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"Specification({len(self.inputs)} inputs, {len(self.outputs)} outputs, "
+            f"domain {self.domain}, {self.readout})"
+        )
+
+    def _repr_html_(self) -> str:
+        import html
+
+        rows = "".join(
+            f"<tr><td>{html.escape(name)}</td><td><code>{html.escape(str(f))}</code></td></tr>"
+            for name, f in zip(self.outputs, self.formulas, strict=True)
+        )
+        return (
+            f"<table><tr><th>output</th><th>formula</th></tr>{rows}</table>"
+            f"<p>domain: {html.escape(str(self.domain))}; {self.readout}</p>"
+        )
+
+
+def _input_names(inputs: int | Sequence[str]) -> tuple[str, ...]:
+    if isinstance(inputs, bool) or not isinstance(inputs, int | list | tuple):
+        raise InputError("inputs: give a list of names or a number of inputs")
+    if isinstance(inputs, int):
+        if inputs < 1:
+            raise InputError(f"inputs: a network needs at least one input, not {inputs}")
+        return tuple(f"x{i}" for i in range(inputs))
+    names = tuple(inputs)
+    if not names:
+        raise InputError("inputs: the list of names is empty")
+    for name in names:
+        if not isinstance(name, str) or not name or "`" in name:
+            raise InputError(f"inputs: {name!r} is not a usable name")
+    if len(set(names)) < len(names):
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"inputs: the name '{repeated}' is used twice")
+    return names
+
+
+def _readout(readout: Readout | str | float) -> Readout:
+    if isinstance(readout, Readout):
+        if isinstance(readout, Levels) and readout.false_at_most >= readout.true_at_least:
+            raise InputError(
+                f"readout: false_at_most ({readout.false_at_most}) must be below "
+                f"true_at_least ({readout.true_at_least})"
+            )
+        return readout
+    if readout == "argmax":
+        return Argmax()
+    return Threshold(rational(readout, "readout: threshold"))

@@ -1,0 +1,152 @@
+"""Verdicts: the answer to a problem, with everything needed to believe or replay it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+Status = Literal["holds", "violated", "unknown"]
+
+
+@dataclass(frozen=True)
+class OutputReading:
+    """One output at one input: the formula's value, what the network reads, the exact value."""
+
+    expected: bool
+    read: bool | None
+    value: Fraction
+
+    @property
+    def wrong(self) -> bool:
+        """True when the reading is not the expected one."""
+        return self.read is not self.expected
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """An input on which the network breaks the specification, replayed in exact arithmetic.
+
+    ``outputs`` holds every output, right or wrong, by name.
+    """
+
+    names: tuple[str, ...]
+    bits: tuple[bool, ...]
+    outputs: dict[str, OutputReading]
+
+    @property
+    def text(self) -> str:
+        """The input as a string of 0 and 1, in the order of the specification's inputs."""
+        return "".join("1" if bit else "0" for bit in self.bits)
+
+    @property
+    def assignment(self) -> dict[str, bool]:
+        """The input by name."""
+        return dict(zip(self.names, self.bits, strict=True))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one engine did: how long it ran and what came of it."""
+
+    engine: str
+    seconds: float
+    result: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``holds``, ``violated`` or ``unknown``, about the exact rational function.
+
+    Attributes:
+        status: the answer.
+        engine: the engine that decided (the last one tried for ``unknown``).
+        domain_size: exact number of inputs of the domain, None where it is not known.
+        violations: number of violating inputs; None when not counted to the end.
+        violations_by_output: the same for each output by name, or None.
+        counterexamples: replayed violating inputs.
+        margin: least signed distance to the required side over inputs and outputs, if asked for.
+        notes: sentences about anything asked for and not delivered.
+        nodes: search nodes, or points visited by an enumeration.
+        seconds: from the in-memory problem to the verdict.
+        interrupted: a person stopped the run; the rest is what was known by then.
+    """
+
+    status: Status
+    engine: str
+    domain_size: int | None
+    violations: int | None = None
+    violations_by_output: dict[str, int] | None = None
+    counterexamples: tuple[Counterexample, ...] = ()
+    margin: Fraction | None = None
+    notes: tuple[str, ...] = ()
+    nodes: int = 0
+    seconds: float = 0.0
+    tried: tuple[Attempt, ...] = ()
+    sha256: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """True only for a proved ``holds``."""
+        return self.status == "holds"
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict has three values; test verdict.holds or verdict.status")
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as JSON data; the keys are part of the public contract."""
+        margin = None
+        if self.margin is not None:
+            margin = {"exact": str(self.margin), "value": _as_float(self.margin)}
+        return {
+            "status": self.status,
+            "engine": self.engine,
+            "domain_size": self.domain_size,
+            "violations": self.violations,
+            "violations_by_output": self.violations_by_output,
+            "counterexamples": [
+                {
+                    "input": example.text,
+                    "outputs": {
+                        name: {"expected": o.expected, "read": o.read, "value": str(o.value)}
+                        for name, o in example.outputs.items()
+                    },
+                }
+                for example in self.counterexamples
+            ],
+            "margin": margin,
+            "float32": "not decided",
+            "nodes": self.nodes,
+            "seconds": round(self.seconds, 6),
+            "tried": [
+                {"engine": a.engine, "seconds": round(a.seconds, 6), "result": a.result}
+                for a in self.tried
+            ],
+            "notes": list(self.notes),
+            "interrupted": self.interrupted,
+            "sha256": self.sha256,
+            "version": package_version(),
+        }
+
+    def _repr_html_(self) -> str:
+        from .verdict_html import render
+
+        return render(self)
+
+
+def package_version() -> str:
+    """Version of the installed package; '0+checkout' when it runs uninstalled."""
+    try:
+        return version("superproof")
+    except PackageNotFoundError:
+        return "0+checkout"
+
+
+def _as_float(value: Fraction) -> float | None:
+    """The nearest float; None when the magnitude is beyond float64."""
+    try:
+        return float(value)
+    except OverflowError:
+        return None
