@@ -1,18 +1,27 @@
-"""Provable computation in superposition: bounds, constructions, exact verification, experiments."""
+"""Provable computation in superposition: bounds, constructions, exact verification, experiments.
 
+The public names are loaded on first use, so that ``superproof --help`` needs no numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module as _import_module
 from pathlib import Path as _Path
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 # In a checkout the rooms (theory/, verify/, ...) lie beside this folder, not inside it.
 _checkout = _Path(__file__).resolve().parent.parent
 if (_checkout / "pyproject.toml").is_file():
     __path__.append(str(_checkout))
 
-from .verify.check import check  # noqa: E402
-from .verify.errors import InputError, MissingExtraError, SuperproofError  # noqa: E402
-from .verify.network import Layer, Network  # noqa: E402
-from .verify.problem import Problem  # noqa: E402
-from .verify.specification import Specification  # noqa: E402
-from .verify.verdict import Counterexample, Verdict  # noqa: E402
+if TYPE_CHECKING:
+    from .verify.check import check
+    from .verify.errors import InputError, MissingExtraError, SuperproofError
+    from .verify.network import Layer, Network
+    from .verify.problem import Problem
+    from .verify.specification import Specification
+    from .verify.verdict import Counterexample, Verdict
 
 __all__ = [
     "Counterexample",
@@ -26,3 +35,32 @@ __all__ = [
     "Verdict",
     "check",
 ]
+
+#: Where each public name lives.
+_HOMES = {
+    "Counterexample": "verify.verdict",
+    "InputError": "verify.errors",
+    "Layer": "verify.network",
+    "MissingExtraError": "verify.errors",
+    "Network": "verify.network",
+    "Problem": "verify.problem",
+    "Specification": "verify.specification",
+    "SuperproofError": "verify.errors",
+    "Verdict": "verify.verdict",
+    "check": "verify.check",
+}
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "__version__":
+        value: _Any = _import_module(".verify.verdict", __name__).package_version()
+    elif name in _HOMES:
+        value = getattr(_import_module(f".{_HOMES[name]}", __name__), name)
+    else:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

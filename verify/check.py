@@ -111,6 +111,8 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
     seconds = time.monotonic() - start
     if outcome.points:
         outcome.status = "violated"
+    elif outcome.status == "violated":
+        raise ReplayError(f"engine '{name}' reported a violation without a counterexample")
     examples = replay(problem, outcome.points[: max(request.counterexamples, 1)])
     return Verdict(
         status=outcome.status,

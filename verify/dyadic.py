@@ -157,7 +157,7 @@ def _from_objects(values: np.ndarray, what: str) -> Dyadic:
     exponent = 0
     for index, value in np.ndenumerate(values):
         try:
-            number = Fraction(value)
+            number = Fraction(value.item() if isinstance(value, np.generic) else value)
         except (TypeError, ValueError, OverflowError):
             raise InputError(
                 f"{what}: entry {list(index)} is {value!r}; weights must be finite numbers"

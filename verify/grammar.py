@@ -117,9 +117,12 @@ class _Parser:
         count = 0
         while self._accept("~"):
             count += 1
-            if count > MAX_DEPTH:
+            # negations nest like parentheses, so that the tree's depth stays bounded too
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
                 self._fail(self.next.column, f"nested deeper than {MAX_DEPTH} levels")
         formula = self._atom()
+        self.depth -= count
         for _ in range(count):
             formula = Not(formula)
         return formula
@@ -152,7 +155,10 @@ class _Parser:
                     self.next.column,
                     f"{word.text} starts with a whole number, found {self.next.shown()}",
                 )
-            count, place = int(self.next.text), self.next.column
+            place = self.next.column
+            if len(self.next.text.lstrip("0")) > 9:
+                self._fail(place, f"{word.text} has a number of {len(self.next.text)} digits")
+            count = int(self.next.text)
             self.position += 1
             self._expect(",", "after the number")
         parts = [self._implication()]

@@ -110,7 +110,7 @@ class Network:
         count = len(weights)
         biases = [None] * count if biases is None else list(biases)
         if activations is None:
-            activations = ["relu"] * (count - 1) + ["identity"]
+            activations = [*["relu"] * (count - 1), "identity"][:count]
         if len(biases) != count or len(activations) != count:
             raise InputError(
                 f"{count} weights need {count} biases and {count} activations, "
@@ -200,7 +200,7 @@ class Network:
         Raises:
             InputError: the number of inputs does not fit, or a number is not finite.
         """
-        points = np.asarray(x)
+        points = _numbers(x, "x")
         if points.ndim not in (1, 2) or points.shape[-1] != self.input_size:
             raise InputError(
                 f"the network has {self.input_size} inputs, but x has shape {points.shape}"
@@ -248,12 +248,19 @@ def _numbers(values: Any, what: str) -> np.ndarray:
         raise InputError(f"{what}: rows of different lengths") from None
     if array.dtype.kind in "USVmM" and array.dtype.name != "bfloat16":
         raise InputError(f"{what}: not an array of numbers")
+    if array.dtype.kind == "f" and not hasattr(values, "dtype"):
+        # numpy turns lists of large Python integers into rounded floats
+        exact = np.asarray(values, dtype=object)
+        if any(isinstance(v, int) and abs(v) > 1 << 53 for v in exact.flat):
+            return exact
     return array
 
 
 def _common_denominator(points: np.ndarray) -> tuple[np.ndarray, int, int]:
     """Integers, exponent e and denominator d with ``points = integers * 2**e / d``."""
-    if points.dtype.kind in "biu":
+    if points.dtype.kind == "u":
+        return narrow(points.astype(object)), 0, 1  # uint64 may exceed int64
+    if points.dtype.kind in "bi":
         return points.astype(np.int64), 0, 1
     if points.dtype != object:
         exact = Dyadic.from_array(points, "x")

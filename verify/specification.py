@@ -64,6 +64,10 @@ class Specification:
         if isinstance(domain, Domain):
             if domain.names != self.inputs:
                 raise InputError("domain: it was made for other input names")
+            if values is not None:
+                raise InputError("values: the domain given already states them")
+            if domain.is_empty():
+                raise InputError(f"domain: empty, no input satisfies '{domain}'")
             self.domain = domain
         else:
             self.domain = parse_domain(domain, self.inputs, values)
@@ -154,12 +158,18 @@ def _input_names(inputs: int | Sequence[str]) -> tuple[str, ...]:
 
 
 def _readout(readout: Readout | str | float) -> Readout:
-    if isinstance(readout, Readout):
-        if isinstance(readout, Levels) and readout.false_at_most >= readout.true_at_least:
+    if isinstance(readout, Levels):
+        # floats become exact rationals here: a float in a margin would round it
+        true = rational(readout.true_at_least, "readout: true_at_least")
+        false = rational(readout.false_at_most, "readout: false_at_most")
+        if false >= true:
             raise InputError(
-                f"readout: false_at_most ({readout.false_at_most}) must be below "
-                f"true_at_least ({readout.true_at_least})"
+                f"readout: false_at_most ({false}) must be below true_at_least ({true})"
             )
+        return Levels(true, false)
+    if isinstance(readout, Threshold):
+        return Threshold(rational(readout.threshold, "readout: threshold"))
+    if isinstance(readout, Readout):
         return readout
     if readout == "argmax":
         return Argmax()

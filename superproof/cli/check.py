@@ -1,0 +1,91 @@
+"""``superproof check``: decide whether a network computes its specification on every input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def check(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="Model (.onnx, .safetensors, .npz), or a folder with spec.toml."
+        ),
+    ],
+    specification: Annotated[
+        Path | None,
+        typer.Argument(metavar="[SPEC.toml]", help="Specification; not needed with a folder."),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(metavar="auto|enumerate|z3", help="Engine that decides.")
+    ] = "auto",
+    count: Annotated[
+        bool, typer.Option("--count", help="Count the violating inputs, in all and by output.")
+    ] = False,
+    margin: Annotated[
+        bool, typer.Option("--margin", help="Find the least distance to the wrong side, exactly.")
+    ] = False,
+    counterexamples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Show at most N violating inputs.")
+    ] = 1,
+    fractions: Annotated[
+        bool, typer.Option("--fractions", help="Show values as exact fractions.")
+    ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Give up after S seconds, with what is known by then."),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Processor threads; all by default."),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="torch device for enumeration, such as cuda."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+) -> int:
+    """Decide whether a network computes its specification.
+
+    The verdict is about the exact function of the stored weights, on every input of the
+    domain. Exit code 0: it holds. 1: violated, with a counterexample. 3: unknown.
+    """
+    from ..verify.check import check as decide
+    from .compilation import announce_compilation
+    from .exit import ExitCode
+    from .problem_files import read_problem
+    from .progress import ProgressBar
+
+    problem = read_problem(model, specification)
+    with announce_compilation(unless=engine == "z3"), ProgressBar("inputs") as bar:
+        verdict = decide(
+            problem.network,
+            problem.specification,
+            engine=engine,
+            count=count,
+            margin=margin,
+            counterexamples=counterexamples,
+            timeout=timeout,
+            threads=threads,
+            device=device,
+            progress=bar,
+        )
+    if json:
+        from .terminal import print_json
+
+        print_json(verdict.to_json())
+    else:
+        from .verdict_table import print_verdict
+
+        print_verdict(verdict, problem.specification, fractions=fractions)
+    if verdict.interrupted:
+        return ExitCode.INTERRUPTED
+    codes = {
+        "holds": ExitCode.DONE,
+        "violated": ExitCode.VIOLATED,
+        "unknown": ExitCode.UNKNOWN,
+    }
+    return codes[verdict.status]

@@ -1,0 +1,60 @@
+"""Standard output: a console that shows text as it is, and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console, RenderableType
+
+#: Width of tables in a file or pipe, where there is no terminal to ask.
+PIPE_WIDTH = 100
+
+
+def console() -> Console:
+    """A console on standard output without markup, so that names in brackets stay as they are."""
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    width = None if terminal or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+
+
+def print_parts(parts: Iterable[RenderableType]) -> None:
+    """Print tables, fitted to the width, and sentences, which the terminal itself wraps.
+
+    A reader of the output that went away is no error.
+    """
+    from rich.text import Text
+
+    out = console()
+    try:
+        for part in parts:
+            out.print(part, soft_wrap=isinstance(part, Text))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def print_text(text: str) -> None:
+    """Write text and a line break to standard output; a reader that went away is no error."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def print_json(data: Any) -> None:
+    """Write data as indented JSON, alone, to standard output."""
+    print_text(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def discard_output() -> None:
+    """Let the command finish with its own exit code after the reader of its output left."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115

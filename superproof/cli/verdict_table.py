@@ -1,0 +1,190 @@
+"""A verdict for a person at a terminal: headline, outputs, counterexamples, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..verify.specification import Specification
+from ..verify.verdict import Counterexample, OutputReading, Verdict
+from ..verify.verdict_text import decimal, fraction, headline, quantity, seconds, shorten, truth
+from .terminal import print_parts
+
+_STYLES = {"holds": "bold green", "violated": "bold red", "unknown": "bold yellow"}
+#: Longer lists of outputs are summarised.
+OUTPUTS = 20
+#: Counterexamples with more inputs name only the true (or false) ones.
+INPUTS = 16
+#: Names listed for a counterexample with many inputs.
+NAMES = 60
+FORMULA_WIDTH = 48
+
+
+def print_verdict(
+    verdict: Verdict, specification: Specification, *, fractions: bool = False
+) -> None:
+    """Print the verdict to standard output.
+
+    Args:
+        verdict: what the engine found.
+        specification: what was asked, for formulas and the domain.
+        fractions: show values as exact fractions instead of decimals.
+    """
+    print_parts(render(verdict, specification, fractions=fractions))
+
+
+def render(
+    verdict: Verdict, specification: Specification, *, fractions: bool = False
+) -> Iterator[RenderableType]:
+    """The parts of the printed verdict, from the headline down."""
+    domain = str(specification.domain)
+    yield Text(headline(verdict, domain), _STYLES[verdict.status])
+    if verdict.interrupted and verdict.status != "unknown":
+        yield Text("interrupted: this is what was known by then", "yellow")
+    yield from _outputs(verdict, specification)
+    for number, example in enumerate(verdict.counterexamples):
+        label = "counterexample"
+        if len(verdict.counterexamples) > 1:
+            label += f" {number + 1} of {len(verdict.counterexamples)}"
+        yield from _example(label, example, fractions)
+    if verdict.margin is not None:
+        exact = str(verdict.margin) if fractions else fraction(verdict.margin)
+        yield Text(f"margin: {exact} ({decimal(verdict.margin)})")
+    for note in verdict.notes:
+        yield Text(f"note: {note}")
+    if verdict.status == "unknown":
+        for attempt in verdict.tried:
+            yield Text(f"tried: {attempt.engine}, {seconds(attempt.seconds)}: {attempt.result}")
+    yield Text(_cost(verdict), "dim")
+
+
+def _cost(verdict: Verdict) -> str:
+    parts = [f"engine: {verdict.engine}", seconds(verdict.seconds)]
+    if verdict.engine == "enumerate" and verdict.nodes:
+        visited = f"{quantity(verdict.nodes)} inputs visited"
+        if verdict.seconds > 0:
+            visited += f", {_rate(verdict.nodes / verdict.seconds)} inputs/s"
+        parts.append(visited)
+    elif verdict.nodes:
+        parts.append(f"{quantity(verdict.nodes)} nodes")
+    return ", ".join(parts)
+
+
+def _rate(per_second: float) -> str:
+    return quantity(round(per_second)) if per_second < 1e6 else f"{per_second / 1e6:,.3g} million"
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    """A table with a line under its head; columns are (title, how to align)."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    for title, align in columns:
+        table.add_column(
+            Text(title), justify="right" if align == "right" else "left", overflow="fold"
+        )
+    return table
+
+
+def _outputs(verdict: Verdict, specification: Specification) -> Iterator[RenderableType]:
+    """One line an output, or a summary when there are many."""
+    names = specification.outputs
+    state = _output_states(verdict, names)
+    shown: Sequence[int] = range(len(names))
+    if len(names) > OUTPUTS:
+        wrong = [j for j in shown if state[j] not in ("right", "not counted")]
+        counts = verdict.violations_by_output
+        if counts is not None:
+            wrong.sort(key=lambda j: -counts[names[j]])
+        summary = f"{quantity(len(names))} outputs, {names[0]} to {names[-1]}: "
+        if verdict.status == "holds":
+            yield Text(summary + "all right")
+            return
+        if verdict.status == "unknown" and not wrong:
+            yield Text(summary + "not decided")
+            return
+        known = "" if counts is not None else "at least "
+        yield Text(summary + f"{known}{quantity(len(wrong))} wrong")
+        shown = wrong[:OUTPUTS]
+    table = _table(
+        ("output", "left"),
+        ("formula", "left"),
+        ("violations" if verdict.violations_by_output is not None else "", "right"),
+    )
+    for j in shown:
+        style = {"right": "green", "0": "green", "not counted": "dim"}.get(state[j], "red")
+        table.add_row(
+            Text(names[j]),
+            Text(shorten(str(specification.formulas[j]), FORMULA_WIDTH)),
+            Text(state[j], style),
+        )
+    yield Text("")
+    yield table
+    if len(names) > OUTPUTS and len(wrong) > OUTPUTS:
+        yield Text(f"and {quantity(len(wrong) - OUTPUTS)} more wrong outputs")
+    yield Text("")
+
+
+def _output_states(verdict: Verdict, names: Sequence[str]) -> list[str]:
+    """For each output: its count of violations, ``right``, ``wrong`` or ``not counted``."""
+    counts = verdict.violations_by_output
+    if counts is not None:
+        if verdict.status == "holds":
+            return ["0"] * len(names)
+        return [quantity(counts[name]) if counts[name] else "right" for name in names]
+    wrong = {n for e in verdict.counterexamples for n, o in e.outputs.items() if o.wrong}
+    return ["wrong" if name in wrong else "not counted" for name in names]
+
+
+def _example(label: str, example: Counterexample, fractions: bool) -> Iterator[RenderableType]:
+    if len(example.bits) <= INPUTS:
+        given = " ".join(
+            f"{name}={int(bit)}" for name, bit in zip(example.names, example.bits, strict=True)
+        )
+        yield Text(f"{label}: {given}")
+    else:
+        yield Text(f"{label}: {_named_inputs(example)}")
+    wrong = [(name, o) for name, o in example.outputs.items() if o.wrong]
+    right = [(name, o) for name, o in example.outputs.items() if not o.wrong]
+    table = _table(("output", "left"), ("expected", "left"), ("read", "left"), ("value", "right"))
+    few = len(example.outputs) <= OUTPUTS
+    for name, output in [*wrong[:OUTPUTS], *(right if few else [])]:
+        table.add_row(*_reading(name, output, fractions))
+    yield table
+    if not few:
+        hidden = max(len(wrong) - OUTPUTS, 0)
+        more = f"{quantity(hidden)} more wrong outputs and " if hidden else ""
+        yield Text(f"and {more}{quantity(len(right))} right outputs", "dim")
+    yield Text("")
+
+
+def _reading(name: str, output: OutputReading, fractions: bool) -> tuple[Text, Text, Text, Text]:
+    style = "red" if output.wrong else "dim"
+    return (
+        Text(name, style),
+        Text(truth(output.expected)),
+        Text(truth(output.read), style),
+        Text(_value(output.value, fractions)),
+    )
+
+
+def _value(value: Fraction, fractions: bool) -> str:
+    return str(value) if fractions else decimal(value)
+
+
+def _named_inputs(example: Counterexample) -> str:
+    """Many inputs: the names of the true ones, or of the false ones where those are fewer."""
+    true = [name for name, bit in zip(example.names, example.bits, strict=True) if bit]
+    false = [name for name, bit in zip(example.names, example.bits, strict=True) if not bit]
+    few, kind, rest = (
+        (true, "true", "false") if len(true) <= len(false) else (false, "false", "true")
+    )
+    if not few:
+        return f"all {len(example.bits)} inputs are {rest}"
+    listed = ", ".join(few[:NAMES])
+    if len(few) > NAMES:
+        listed += f" and {len(few) - NAMES} more (all of them in --json)"
+    return f"{kind}: {listed}; the other {len(example.bits) - len(few)} inputs are {rest}"

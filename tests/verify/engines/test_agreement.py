@@ -1,0 +1,109 @@
+"""Every engine against the Fraction oracle on random problems of every kind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from superproof.verify.network import Network
+from superproof.verify.problem import Problem
+from superproof.verify.readout import Threshold
+from superproof.verify.specification import Specification
+
+from ... import strategies
+from ...oracles import fraction_oracle as oracle
+from ...oracles.agreement import disagreements, short_disagreements
+
+profile = settings(
+    deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def test_oracle_agrees_with_the_shared_evaluator() -> None:
+    """The exact evaluator that replays counterexamples is itself held to the oracle."""
+
+    @settings(profile, max_examples=300)
+    @given(strategies.problems())
+    def agrees(problem: Problem) -> None:
+        truth = oracle.answer(problem)
+        domain = oracle.members(problem.specification.domain)
+        margins, violated = problem.margins(np.array(domain, dtype=np.uint8))
+        assert min(margins.flat) == truth.margin
+        assert tuple(violated.sum(axis=0)) == truth.violations_by_output
+        wrong = {oracle.text(domain[row]) for row in np.flatnonzero(violated.any(axis=1))}
+        assert wrong == truth.violating
+
+    agrees()
+
+
+@settings(profile, max_examples=1500)
+@given(strategies.problems())
+def test_enumeration_agrees_with_the_oracle(problem: Problem) -> None:
+    assert disagreements(problem, "enumerate", oracle.answer(problem)) == []
+
+
+@settings(profile, max_examples=600)
+@given(strategies.problems(max_inputs=5, max_hidden=2))
+def test_enumeration_finds_one_counterexample(problem: Problem) -> None:
+    assert short_disagreements(problem, "enumerate", oracle.answer(problem)) == []
+
+
+@st.composite
+def shallow_problems(draw: st.DrawFn) -> Problem:
+    """One hidden layer and all inputs: the shape that split tables and integer kernels serve."""
+    count, hidden = draw(st.integers(1, 8)), draw(st.integers(1, 6))
+    numbers = draw(st.sampled_from((-1, 3, 127, 1 << 20, 1 << 40)))
+    grid = st.integers(-abs(numbers), abs(numbers))
+    outputs = draw(st.integers(1, 2))
+
+    def matrix(*shape: int) -> np.ndarray:
+        size = int(np.prod(shape))
+        drawn = draw(st.lists(grid, min_size=size, max_size=size))
+        return np.array(drawn, dtype=np.float64).reshape(shape)
+
+    network = Network.from_arrays(
+        [matrix(hidden, count), matrix(outputs, hidden)], [matrix(hidden), matrix(outputs)]
+    )
+    over = tuple(f"x{i}" for i in range(count))
+    formulas = [draw(strategies.formulas(over)) for _ in range(outputs)]
+    domain = draw(st.sampled_from(("all", f"at most {min(2, count)}", "exactly 1")))
+    level = draw(grid)
+    return Problem(
+        network, Specification(over, formulas, domain=domain, readout=Threshold(level))
+    )
+
+
+@settings(profile, max_examples=500)
+@given(shallow_problems())
+def test_enumeration_of_one_hidden_layer_agrees_with_the_oracle(problem: Problem) -> None:
+    assert disagreements(problem, "enumerate", oracle.answer(problem)) == []
+
+
+@settings(profile, max_examples=250)
+@given(strategies.problems(max_inputs=4, max_hidden=2, max_width=3, wild=False))
+def test_z3_agrees_with_the_oracle(problem: Problem) -> None:
+    assert disagreements(problem, "z3", oracle.answer(problem)) == []
+
+
+@settings(profile, max_examples=250)
+@given(strategies.problems(max_inputs=5, max_hidden=2, max_width=3))
+def test_z3_finds_one_counterexample(problem: Problem) -> None:
+    assert short_disagreements(problem, "z3", oracle.answer(problem)) == []
+
+
+@pytest.mark.parametrize("engine", ["enumerate", "z3"])
+@pytest.mark.parametrize("shape", [(6, 4, 1), (5, 3, 3, 2), (6, 0, 2), (4, 1)])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_trained_looking_weights(engine: str, shape: tuple[int, ...], dtype: str) -> None:
+    """Dense Gaussian weights, every output against a parity: wrong on many inputs."""
+    random = np.random.default_rng(7)
+    weights = [random.normal(size=s).astype(dtype) for s in zip(shape[1:], shape[:-1], strict=True)]
+    biases = [random.normal(size=width).astype(dtype) for width in shape[1:]]
+    parity = " ^ ".join(f"x{i}" for i in range(shape[0]))
+    problem = Problem(
+        Network.from_arrays(weights, biases),
+        Specification(shape[0], [parity] * shape[-1], domain={"at_most": 3}),
+    )
+    assert disagreements(problem, engine, oracle.answer(problem)) == []
