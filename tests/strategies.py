@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -81,9 +82,7 @@ def arrays(draw: st.DrawFn, shape: tuple[int, ...], wild: bool = False) -> np.nd
         flat = draw(st.lists(_FLOATS[dtype, loud], min_size=size, max_size=size))
         array = np.array(flat, dtype=np.float64).astype(dtype)
     else:
-        numbers = draw(
-            st.lists(draw(st.sampled_from(NUMBERS)), min_size=size, max_size=size)
-        )
+        numbers = draw(st.lists(draw(st.sampled_from(NUMBERS)), min_size=size, max_size=size))
         array = _stored(numbers, draw(st.sampled_from(DTYPES)))
     array = array.reshape(shape)
     if len(shape) == 2 and shape[0]:
@@ -124,7 +123,7 @@ def networks(
     sizes += draw(st.lists(st.integers(0, max_width), max_size=max_hidden))
     sizes += [outputs or draw(st.integers(1, 3))]
     weights, biases, activations = [], [], []
-    for fan_in, width in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, width in itertools.pairwise(sizes):
         weights.append(draw(arrays((width, fan_in), wild=wild)))
         biases.append(draw(st.none() | arrays((width,), wild=wild)))
         last = len(weights) == len(sizes) - 1
@@ -281,5 +280,7 @@ def _tables(network: Network, domain: Domain, readout: Readout) -> list[Formula]
 
 
 def _minterm(over: tuple[str, ...], vector: tuple[bool, ...]) -> Formula:
-    literals = [Variable(n) if bit else Not(Variable(n)) for n, bit in zip(over, vector, strict=True)]
+    literals = [
+        Variable(n) if bit else Not(Variable(n)) for n, bit in zip(over, vector, strict=True)
+    ]
     return And(tuple(literals))

@@ -77,7 +77,7 @@ def check(
         network = Network.from_torch(network)
     if counterexamples < 0:
         raise InputError(f"counterexamples must be 0 or more, not {counterexamples}")
-    if timeout is not None and timeout <= 0:
+    if timeout is not None and not timeout > 0:
         raise InputError(f"timeout must be positive, not {timeout}")
     if threads is not None and threads < 1:
         raise InputError(f"threads must be 1 or more, not {threads}")

@@ -16,7 +16,7 @@ from .exit import run
 
 #: The commands in the order of the help page. Each is the function of that name in the file
 #: of that name in this folder.
-COMMANDS: tuple[str, ...] = ("check", "export", "info")
+COMMANDS: tuple[str, ...] = ("check", "info", "export", "construct", "bounds")
 
 
 def _show_version(wanted: bool) -> None:

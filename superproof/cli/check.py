@@ -54,13 +54,16 @@ def check(
     domain. Exit code 0: it holds. 1: violated, with a counterexample. 3: unknown.
     """
     from ..verify.check import check as decide
+    from ..verify.engines.enumeration import SMALL
     from .compilation import announce_compilation
     from .exit import ExitCode
     from .problem_files import read_problem
     from .progress import ProgressBar
 
     problem = read_problem(model, specification)
-    with announce_compilation(unless=engine == "z3"), ProgressBar("inputs") as bar:
+    # z3 and small domains use no kernels, and need not wait for numba to load
+    small = problem.specification.domain.candidates <= SMALL
+    with announce_compilation(unless=small or engine == "z3"), ProgressBar("inputs") as bar:
         verdict = decide(
             problem.network,
             problem.specification,

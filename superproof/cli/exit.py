@@ -13,6 +13,8 @@ from typing import IO, Any
 
 import typer
 
+from .terminal import discard
+
 #: Set to 1 to see the traceback of an internal error.
 DEBUG_VARIABLE = "SUPERPROOF_DEBUG"
 
@@ -120,7 +122,6 @@ def _flush(stream: IO[str]) -> None:
     try:
         stream.flush()
     except BrokenPipeError:
-        # what is left must not be written again when the interpreter closes the stream
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        discard(stream)
     except (OSError, ValueError):
         pass

@@ -44,7 +44,8 @@ def read_problem(model: Path, specification: Path | None) -> Problem:
     try:
         return Problem(network, spec)
     except InputError as error:
-        raise InputError(f"{model} and {specification} do not fit: {error}") from None
+        names = f"{network_file(model)} and {specification}"
+        raise InputError(f"{names} do not fit: {error}") from None
 
 
 def read_network(model: Path) -> Network:

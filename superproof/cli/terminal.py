@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +21,14 @@ def console() -> Console:
     """A console on standard output without markup, so that names in brackets stay as they are."""
     from rich.console import Console
 
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would leave with exit code 1 here
+            discard(sys.stdout)
+
     terminal = sys.stdout.isatty()
     width = None if terminal or "COLUMNS" in os.environ else PIPE_WIDTH
-    return Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    return Output(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
 
 
 def print_parts(parts: Iterable[RenderableType]) -> None:
@@ -38,7 +44,7 @@ def print_parts(parts: Iterable[RenderableType]) -> None:
             out.print(part, soft_wrap=isinstance(part, Text))
         sys.stdout.flush()
     except BrokenPipeError:
-        discard_output()
+        discard(sys.stdout)
 
 
 def print_text(text: str) -> None:
@@ -47,7 +53,7 @@ def print_text(text: str) -> None:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        discard_output()
+        discard(sys.stdout)
 
 
 def print_json(data: Any) -> None:
@@ -55,6 +61,10 @@ def print_json(data: Any) -> None:
     print_text(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def discard_output() -> None:
-    """Let the command finish with its own exit code after the reader of its output left."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+def discard(stream: IO[str]) -> None:
+    """Drop what is still written to a stream whose reader left.
+
+    The command can then finish with its own exit code, and the interpreter can close the stream.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -23,6 +23,8 @@ INPUTS = 16
 #: Names listed for a counterexample with many inputs.
 NAMES = 60
 FORMULA_WIDTH = 48
+#: Fewer inputs than this say nothing about speed.
+RATE_FROM = 1 << 16
 
 
 def print_verdict(
@@ -67,7 +69,7 @@ def _cost(verdict: Verdict) -> str:
     parts = [f"engine: {verdict.engine}", seconds(verdict.seconds)]
     if verdict.engine == "enumerate" and verdict.nodes:
         visited = f"{quantity(verdict.nodes)} inputs visited"
-        if verdict.seconds > 0:
+        if verdict.nodes >= RATE_FROM and verdict.seconds > 0:
             visited += f", {_rate(verdict.nodes / verdict.seconds)} inputs/s"
         parts.append(visited)
     elif verdict.nodes:

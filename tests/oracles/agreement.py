@@ -19,6 +19,8 @@ def disagreements(problem: Problem, engine: str, truth: Answer) -> list[str]:
         counterexamples=1000,
         threads=1,
     )
+    if verdict.interrupted:
+        raise KeyboardInterrupt
     names = problem.specification.outputs
     pairs = [
         ("status", verdict.status, truth.status),
@@ -47,6 +49,8 @@ def disagreements(problem: Problem, engine: str, truth: Answer) -> list[str]:
 def short_disagreements(problem: Problem, engine: str, truth: Answer) -> list[str]:
     """The same for the plain question: status and one counterexample, nothing counted."""
     verdict = check(problem.network, problem.specification, engine=engine, threads=1)
+    if verdict.interrupted:
+        raise KeyboardInterrupt
     wrong = []
     if verdict.status != truth.status:
         wrong.append(f"{engine}: status is {verdict.status}, the oracle says {truth.status}")

@@ -85,7 +85,7 @@ INPUTS = 'inputs = ["a", "b", "c", "d"]\n'
         ),
         pytest.param(
             INPUTS + OUTPUTS + "[readout]\nthreshold = nan\n",
-            ["threshold", "finite"],
+            ["nan", "finite"],
             id="threshold that is no number",
         ),
         pytest.param(
@@ -109,7 +109,7 @@ INPUTS = 'inputs = ["a", "b", "c", "d"]\n'
         pytest.param('inputs = ["a", "a", "c", "d"]\n' + OUTPUTS, ["'a'", "twice"], id="repeated"),
         pytest.param("inputs = 0\n" + OUTPUTS, ["inputs"], id="no inputs at all"),
         pytest.param('inputs = ["a", \n[outputs', ["line"], id="no TOML"),
-        pytest.param("", ["inputs"], id="empty file"),
+        pytest.param("", ["missing key"], id="empty file"),
     ],
 )
 def test_bad_specifications(

@@ -53,10 +53,12 @@ class Environment:
     def python(self) -> Path:
         return self.folder / "bin" / "python"
 
-    def pip(self, *words: object) -> subprocess.CompletedProcess[str]:
-        """The present environment's pip, working on this one."""
+    def install(self, *words: object) -> subprocess.CompletedProcess[str]:
+        """Install with the present environment's pip, and without dependencies, in this one."""
         command = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-        command += ["--python", str(self.python), *map(str, words)]
+        command += ["--python", str(self.python), "install", "--quiet", "--no-deps"]
+        # the present environment may hold the project too, which this one must not count as its own
+        command += ["--ignore-installed", *map(str, words)]
         return _run(command, self.folder)
 
     def run(self, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -142,9 +144,9 @@ def test_the_wheel_holds_every_module(wheel: Path) -> None:
 def test_the_wheel_beside_the_unrelated_package_verify(
     wheel: Path, environment: Environment, tmp_path: Path
 ) -> None:
-    _succeeds(environment.pip("install", "--quiet", "--no-deps", "--no-index", wheel))
+    _succeeds(environment.install("--no-index", wheel))
     index = ("--retries", "1", "--timeout", "20")
-    other = environment.pip("install", "--quiet", "--no-deps", *index, "verify==1.1.1", "pydash")
+    other = environment.install(*index, "verify==1.1.1", "pydash")
     if other.returncode and any(sign in other.stdout + other.stderr for sign in NO_REGISTRY):
         pytest.skip("pip reaches no package registry, so the PyPI package 'verify' is not here")
     _succeeds(other)
@@ -163,7 +165,7 @@ def test_the_wheel_beside_the_unrelated_package_verify(
 def test_the_wheel_works_in_the_checkout_itself(
     wheel: Path, environment: Environment, source: Path
 ) -> None:
-    _succeeds(environment.pip("install", "--quiet", "--no-deps", "--no-index", wheel))
+    _succeeds(environment.install("--no-index", wheel))
     # an interpreter started there finds the checkout's own folder first
     package, room, _ = _location(environment.run(USE, source))
     assert package == source / "superproof" / "__init__.py"
@@ -171,8 +173,8 @@ def test_the_wheel_works_in_the_checkout_itself(
 
 
 def test_editable(environment: Environment, source: Path, tmp_path: Path) -> None:
-    flags = ("--quiet", "--no-deps", "--no-build-isolation", "--no-index")
-    _succeeds(environment.pip("install", *flags, "--editable", source))
+    flags = ("--no-build-isolation", "--no-index")
+    _succeeds(environment.install(*flags, "--editable", source))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for folder in (elsewhere, source):

@@ -23,7 +23,7 @@ EXACT_BELOW = 1 << 52
 
 
 @dataclass(frozen=True)
-class _FloatLayer:
+class FloatLayer:
     """A layer in float64, with bounds on what rounding can do to its pre-activations."""
 
     weight: np.ndarray
@@ -56,7 +56,7 @@ class DenseEvaluator:
         self.problem = problem
         integer = IntegerNetwork.of(problem)
         self.exact = integer.largest < EXACT_BELOW // 4
-        self._layers, shift = _to_floats(integer, self.exact)
+        self.layers, shift = _to_floats(integer, self.exact)
         self.unit = integer.unit * (1 << shift) if shift >= 0 else integer.unit / (1 << -shift)
         readout = problem.specification.readout
         self._argmax = isinstance(readout, Argmax)
@@ -67,15 +67,14 @@ class DenseEvaluator:
         else:
             self._true = self._false = Fraction(0)
         self._strict_true = not readout.allows_zero(True)
-        self._strict_false = not readout.allows_zero(False)
-        error = self._layers[-1].error
+        error = self.layers[-1].error
         if self.exact:
             self.error = np.zeros_like(error)
         else:
             self.error = 2 * error.max() + 0 * error if self._argmax else error
             level = max(abs(self._level(self._true)), abs(self._level(self._false)))
             self.error = self.error * (1 + 2.0**-20) + 4 * ROUNDOFF * level
-            reach = _reach(self._layers[-1], integer.layers[-1], shift)
+            reach = _reach(self.layers[-1], integer.layers[-1], shift)
             self.error = self.error + 4 * ROUNDOFF * reach.max()
 
     def _level(self, level: Fraction) -> float:
@@ -92,7 +91,7 @@ class DenseEvaluator:
         """
         x = points.astype(np.float64)
         lost = np.zeros(len(points), dtype=bool)
-        for layer in self._layers:
+        for layer in self.layers:
             z = x @ layer.weight.T + layer.bias
             if layer.activation == "relu":
                 z = np.maximum(z, 0.0)
@@ -109,7 +108,7 @@ class DenseEvaluator:
             best, second = order[:, -1:], order[:, -2:-1]
             lead = values - np.where(values == best, second, best)
             return np.where(expected, lead, -lead)
-        true, false = self._level(self._true), self._level(self._false)
+        true, false = self.levels()
         return np.where(expected, values - true, false - values)
 
     def signs(self, values: np.ndarray, lost: np.ndarray, expected: np.ndarray) -> Signs:
@@ -127,20 +126,30 @@ class DenseEvaluator:
     def _exactly_wrong(self, values: np.ndarray, expected: np.ndarray) -> np.ndarray:
         if self._argmax:
             return self.margins(values, expected) <= 0
+        above, below = self.integer_cuts()
+        return ~np.where(expected, values > above, values <= below)
+
+    def levels(self) -> tuple[float, float]:
+        """What true must reach and false must keep to, in units of ``unit``, rounded."""
+        return self._level(self._true), self._level(self._false)
+
+    def integer_cuts(self) -> tuple[float, float]:
+        """Exact cuts for integer values: true is right above the first, false up to the second.
+
+        v > t means v > floor(t); v >= t means v > ceil(t) - 1.
+        """
         true, false = self._true / self.unit, self._false / self.unit
-        # integer values: v > t means v > floor(t), and v >= t means v > ceil(t) - 1
         last_wrong = _floor(true) if self._strict_true else -_floor(-true) - 1
-        last_right = -_floor(-false) - 1 if self._strict_false else _floor(false)
-        above = values > float(np.clip(last_wrong, -EXACT_BELOW, EXACT_BELOW))
-        below = values <= float(np.clip(last_right, -EXACT_BELOW, EXACT_BELOW))
-        return ~np.where(expected, above, below)
+        cuts = (min(max(cut, -EXACT_BELOW), EXACT_BELOW) for cut in (last_wrong, _floor(false)))
+        above, below = map(float, cuts)
+        return above, below
 
 
 def _floor(value: Fraction) -> int:
     return value.numerator // value.denominator
 
 
-def _to_floats(integer: IntegerNetwork, exact: bool) -> tuple[list[_FloatLayer], int]:
+def _to_floats(integer: IntegerNetwork, exact: bool) -> tuple[list[FloatLayer], int]:
     """Layers scaled by powers of two into the range of float64, and the last accumulated shift.
 
     A layer's pre-activations are the integer ones divided by 2**shift. Each weight is rounded
@@ -163,7 +172,7 @@ def _to_floats(integer: IntegerNetwork, exact: bool) -> tuple[list[_FloatLayer],
         total = np.abs(weight) @ error + gamma * magnitude + terms * 2.0**-1070
         # the bound itself is computed in float64: 2**-20 covers its own roundings many times
         error_here = np.zeros(len(bias)) if exact else total * (1 + 2.0**-20)
-        layers.append(_FloatLayer(weight, bias, layer.activation, error_here))
+        layers.append(FloatLayer(weight, bias, layer.activation, error_here))
         if layer.activation == "step":
             shift, error, reach = 0, np.zeros(len(bias)), np.ones(len(bias))
         else:
@@ -171,7 +180,7 @@ def _to_floats(integer: IntegerNetwork, exact: bool) -> tuple[list[_FloatLayer],
     return layers, shift
 
 
-def _reach(floats: _FloatLayer, layer: IntegerLayer, shift: int) -> np.ndarray:
+def _reach(floats: FloatLayer, layer: IntegerLayer, shift: int) -> np.ndarray:
     """Magnitude of the outputs in float units, with slack for the conversion."""
     if layer.activation == "step":
         return np.ones(len(floats.bias))

@@ -76,6 +76,12 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     detail: str = ""
 
+    def leave_unfinished(self, request: Request, why: str) -> None:
+        """Say what was asked for and stays unanswered, and why."""
+        for asked, what in ((request.count, "count"), (request.margin, "margin")):
+            if asked:
+                self.notes.append(f"the {what} was not finished: {why}")
+
 
 class Engine(Protocol):
     """Decides problems; one instance serves many."""

@@ -136,9 +136,7 @@ class TableScan:
                 return
         if self.done < self.grid.candidates:
             outcome.detail = f"time limit after {points:,} inputs"
-            for asked, what in ((request.count, "count"), (request.margin, "margin")):
-                if asked:
-                    outcome.notes.append(f"the {what} was not finished: the time limit came first")
+            outcome.leave_unfinished(request, "time limit")
             return
         outcome.domain_size = points
         outcome.status = "violated" if wrong else "holds"
@@ -147,7 +145,7 @@ class TableScan:
         if request.margin and points:
             outcome.margin = self._margin(total)
             if outcome.margin is None:
-                outcome.notes.append("the margin was not finished: the time limit came first")
+                outcome.notes.append("the margin was not finished: time limit")
 
     def _parallel(self, work: Callable[[Rows], Any], total: int) -> Iterator[Any]:
         """``work`` on every run of rows, results in order; stops quietly at the deadline."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError, EncodeError
 from onnx import TensorProto, helper
 
 from ..errors import InputError
@@ -38,7 +37,7 @@ def read_onnx(path: Path) -> Network:
     model = onnx.ModelProto()
     try:
         model.ParseFromString(path.read_bytes())
-    except DecodeError:
+    except Exception:  # protobuf's error classes differ between its versions
         raise InputError("damaged, truncated or not an ONNX file") from None
     graph = model.graph
     if not graph.node:
@@ -103,7 +102,7 @@ def onnx_bytes(network: Network) -> bytes:
     )
     try:
         return bytes(model.SerializeToString(deterministic=True))
-    except (EncodeError, ValueError):
+    except Exception:  # protobuf's error classes differ between its versions
         raise InputError("the network is beyond the 2 GB of one ONNX file; use .npz") from None
 
 

@@ -110,7 +110,8 @@ def _external(tensor: TensorProto, size: int, folder: Path) -> bytes:
             if int(entries.get("length", size)) != size:
                 raise ValueError("length")
             # a damaged size may be far beyond the file's
-            return file.read(min(size, path.stat().st_size))
+            data: bytes = file.read(min(size, path.stat().st_size))
+            return data
     except (OSError, RuntimeError) as error:
         raise InputError(
             f"tensor '{tensor.name}': its data file '{location}' cannot be read ({error})"
@@ -179,7 +180,7 @@ def _folded(node: onnx.NodeProto, inputs: Sequence[np.ndarray], folder: Path) ->
     if kind == "Neg":
         if value.dtype.kind not in "if" and value.dtype != BFLOAT16:
             raise InputError(f"has no negative in type {value.dtype}")
-        return np.negative(value)
+        return np.asarray(np.negative(value))
     if kind == "Transpose":
         order = attribute(node, "perm", list(range(value.ndim))[::-1])
         return np.ascontiguousarray(np.transpose(value, order))
@@ -198,8 +199,7 @@ def _folded(node: onnx.NodeProto, inputs: Sequence[np.ndarray], folder: Path) ->
 
 
 def _constant(node: onnx.NodeProto, folder: Path) -> np.ndarray:
-    kinds = {"value_float": np.float32, "value_floats": np.float32}
-    kinds |= {"value_int": np.int64, "value_ints": np.int64}
+    kinds = {"value_float": "f4", "value_floats": "f4", "value_int": "i8", "value_ints": "i8"}
     for item in node.attribute:
         if item.name == "value" and item.type == onnx.AttributeProto.TENSOR:
             return read_tensor(item.t, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import onnx
@@ -74,7 +75,7 @@ class NodeReader:
         operation = _OPERATIONS.get(kind)
         if operation is None:
             raise InputError(f"is not supported; {supported()}")
-        return operation.__get__(self)
+        return partial(operation, self)
 
     def _is_constant(self, node: onnx.NodeProto) -> bool:
         names = [name for name in node.input if name]
@@ -137,7 +138,7 @@ class NodeReader:
             )
         rank = len(self.chain.dims)
         if constant.ndim > rank and self.chain.axis == -1:
-            self.chain.dims = [1] * (constant.ndim - rank) + self.chain.dims
+            self.chain.dims = [*[1] * (constant.ndim - rank), *self.chain.dims]
             rank = constant.ndim
         shape = (1,) * (rank - constant.ndim) + constant.shape
         feature = self.chain.axis % rank

@@ -88,7 +88,7 @@ def exact_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def negated(values: np.ndarray) -> np.ndarray:
     """``-values``; floats stay in their type, integers where the type has the negative."""
     if is_float(values.dtype):
-        return np.negative(values)
+        return np.asarray(np.negative(values))
     return exact_product(values, np.array(-1))
 
 

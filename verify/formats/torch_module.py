@@ -96,7 +96,7 @@ def _passes(module: torch.nn.Module) -> bool:
     import torch
 
     if _runs_as(module, torch.nn.Flatten):
-        return (module.start_dim, module.end_dim) in ((1, -1), (-1, -1))
+        return bool(module.end_dim == -1 and module.start_dim in (1, -1))
     return any(
         _runs_as(module, kind)
         for kind in (torch.nn.Identity, torch.nn.Dropout, torch.nn.AlphaDropout)

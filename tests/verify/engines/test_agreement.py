@@ -17,7 +17,9 @@ from ...oracles import fraction_oracle as oracle
 from ...oracles.agreement import disagreements, short_disagreements
 
 profile = settings(
-    deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -70,9 +72,7 @@ def shallow_problems(draw: st.DrawFn) -> Problem:
     formulas = [draw(strategies.formulas(over)) for _ in range(outputs)]
     domain = draw(st.sampled_from(("all", f"at most {min(2, count)}", "exactly 1")))
     level = draw(grid)
-    return Problem(
-        network, Specification(over, formulas, domain=domain, readout=Threshold(level))
-    )
+    return Problem(network, Specification(over, formulas, domain=domain, readout=Threshold(level)))
 
 
 @settings(profile, max_examples=500)

@@ -1,0 +1,95 @@
+"""Enumeration in batches: what all scans share, and the general scan through matrix products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..problem import Problem
+from .dense import DenseEvaluator
+from .engine import Outcome, Request
+from .least_margin import LeastMargin
+
+
+class Scan:
+    """Bookkeeping of a scan that visits every input of the domain once."""
+
+    def __init__(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+        self.problem, self.request, self.outcome = problem, request, outcome
+        self.evaluator = DenseEvaluator(problem)
+        self.total = 0
+        self.by_output = np.zeros(len(problem.specification.outputs), dtype=np.int64)
+        self.margin = LeastMargin(problem, self.evaluator) if request.margin else None
+
+    def count(self, wrong: int, by_output: np.ndarray) -> None:
+        """Add violating inputs and wrong outputs."""
+        self.total += wrong
+        self.by_output += by_output
+
+    def settle(self, points: np.ndarray) -> None:
+        """Decide inputs (points, inputs) in exact arithmetic."""
+        _, violated = self.problem.margins(points)
+        bad = violated.any(axis=1)
+        self.count(int(bad.sum()), violated.sum(axis=0))
+        self.outcome.points += list(points[bad][: self.missing()])
+
+    def missing(self) -> int:
+        """How many counterexamples are still wanted."""
+        return max(max(self.request.counterexamples, 1) - len(self.outcome.points), 0)
+
+    def decided(self) -> bool:
+        """True when all counterexamples wanted are there and nothing else was asked."""
+        if self.missing() or self.request.count or self.request.margin:
+            return False
+        self.outcome.status = "violated"
+        return True
+
+    def stop_early(self, why: str) -> None:
+        """Record how far the scan came and what it leaves unanswered."""
+        self.outcome.detail = f"{why} after {self.outcome.visited:,} inputs"
+        self.outcome.leave_unfinished(self.request, why)
+
+    def finish(self) -> None:
+        """Record the answers of a scan that saw the whole domain."""
+        outcome = self.outcome
+        outcome.domain_size = outcome.visited
+        outcome.status = "violated" if self.total else "holds"
+        outcome.violations = self.total
+        outcome.by_output = [int(count) for count in self.by_output]
+        if self.margin is not None:
+            outcome.margin = self.margin.value()
+
+
+class BatchScan(Scan):
+    """Any network, any read-out, any domain."""
+
+    def run(self) -> None:
+        """Scan until done, decided or out of time, keeping ``outcome`` up to date."""
+        domain = self.problem.specification.domain
+        widest = max(self.problem.network.widths)
+        rows = int(np.clip((1 << 21) // widest, 256, 1 << 14))
+        for chunk in domain.chunks(rows):
+            if self.request.expired():
+                self.stop_early("time limit")
+                return
+            self._scan(chunk)
+            self.outcome.visited += len(chunk)
+            self.request.progress(self.outcome.visited, domain.candidates)
+            if self.decided():
+                return
+        self.finish()
+
+    def _scan(self, chunk: np.ndarray) -> None:
+        expected = self.problem.specification.expected(chunk)
+        values, lost = self.evaluator.values(chunk)
+        signs = self.evaluator.signs(values, lost, expected)
+        undecided = signs.undecided.any(axis=1)
+        wrong = signs.wrong & ~undecided[:, None]
+        bad = wrong.any(axis=1)
+        self.count(int(bad.sum()), wrong.sum(axis=0))
+        self.outcome.points += list(chunk[bad][: self.missing()])
+        if undecided.any():
+            self.settle(chunk[undecided])
+        if self.margin is not None:
+            margins = self.evaluator.margins(values, expected)
+            margins[lost] = -np.inf
+            self.margin.add(chunk, margins, expected)

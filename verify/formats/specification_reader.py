@@ -1,0 +1,168 @@
+"""What the keys of a specification file mean."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ..domain_notation import rational
+from ..errors import InputError
+from ..readout import Levels, Readout
+from ..specification import Specification
+
+_KEYS = ("inputs", "domain", "values", "outputs", "readout")
+_READOUT_KEYS = ("threshold", "kind", "true_at_least", "false_at_most")
+_OUTPUTS_FORM = 'write a table: [outputs] with lines such as y0 = "a & b"'
+#: Longest list of numbered inputs, and largest power of ten in a number: beyond these a typing
+#: error would exhaust the memory before anyone could say so.
+MAX_INPUTS = 1_000_000
+MAX_POWER = 5000
+_POWER = re.compile(r"[eE]([+-]?[0-9_]+)\s*\Z")
+
+
+def parse_specification(text: str, folder: Path) -> Specification:
+    """Read the text of a specification file that lies in ``folder``.
+
+    The format is described in :func:`.toml.read_specification`. Raises InputError that names
+    the key or the line, without the file.
+    """
+    try:
+        data = tomllib.loads(text, parse_float=_decimal)
+    except RecursionError:
+        raise InputError("the TOML is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and integers of more than 4300 digits
+        raise InputError(f"not valid TOML: {error}") from None
+    _require_known(data, _KEYS, "")
+    outputs = _outputs(data)
+    try:
+        return Specification(
+            _inputs(data),
+            outputs,
+            domain=_domain(data.get("domain"), folder),
+            readout=_readout(data.get("readout", {})),
+            values=_values(data["values"], "values") if "values" in data else None,
+        )
+    except InputError as error:
+        raise InputError(f"{error}{_misplaced(data, outputs)}") from None
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text.replace("_", ""))
+    if not number.is_finite():
+        raise InputError(f"the number {text} is not finite")
+    if number and not -MAX_POWER <= number.adjusted() <= MAX_POWER:
+        raise InputError(f"the number {text} is beyond powers of ten up to {MAX_POWER}")
+    return number
+
+
+def _number(value: Any, what: str) -> Any:
+    """A number as text may hide the same huge powers of ten."""
+    power = _POWER.search(value) if isinstance(value, str) else None
+    if power is not None:
+        digits = power[1].lstrip("+-").replace("_", "").lstrip("0")
+        if len(digits) > 4 or int(digits or "0") > MAX_POWER:
+            raise InputError(f"{what}: {value!r} is beyond powers of ten up to {MAX_POWER}")
+    return value
+
+
+def _require_known(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    known = list(known)
+    for key in table:
+        if key in known:
+            continue
+        if key == "family" and not where:
+            raise InputError(f"'family' is not supported yet: formulas are needed; {_OUTPUTS_FORM}")
+        close = difflib.get_close_matches(key, known, 1)
+        hint = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
+        raise InputError(f"{where}unknown key '{key}'; {hint}")
+
+
+def _inputs(data: Mapping[str, Any]) -> Any:
+    if "inputs" not in data:
+        raise InputError('missing key \'inputs\'; write inputs = ["a", "b"] or inputs = 20')
+    inputs = data["inputs"]
+    if isinstance(inputs, int) and inputs > MAX_INPUTS:
+        raise InputError(f"inputs: {inputs} is beyond {MAX_INPUTS}")
+    return inputs
+
+
+def _outputs(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "outputs" not in data:
+        raise InputError(f"missing key 'outputs'; {_OUTPUTS_FORM}")
+    outputs = data["outputs"]
+    if isinstance(outputs, list):
+        raise InputError(
+            f"outputs: a list of names is not supported yet: formulas are needed; {_OUTPUTS_FORM}"
+        )
+    if not isinstance(outputs, dict):
+        raise InputError(f"outputs: {_OUTPUTS_FORM}")
+    for name, formula in outputs.items():
+        if isinstance(formula, dict):
+            raise InputError(
+                f'output \'{name}\': found a table; a name with a dot needs quotes: "y.0" = "a & b"'
+            )
+    return outputs
+
+
+def _misplaced(data: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
+    """A hint when a top-level key stands below [outputs], where TOML makes it an output."""
+    for key in _KEYS:
+        if key in outputs and key not in data:
+            return f"; '{key}' stands below [outputs]: move it to the top of the file"
+    return ""
+
+
+def _domain(domain: Any, folder: Path) -> Any:
+    """The description with points files looked up beside the specification."""
+    if isinstance(domain, list):
+        return [_domain(item, folder) for item in domain]
+    if not isinstance(domain, dict):
+        return domain
+    domain = dict(domain)
+    if isinstance(domain.get("points"), str):
+        domain["points"] = str(folder / domain["points"])
+    if "values" in domain:
+        domain["values"] = _values(domain["values"], "domain: values")
+    return domain
+
+
+def _values(values: Any, what: str) -> Any:
+    return [_number(v, what) for v in values] if isinstance(values, list) else values
+
+
+def _readout(readout: Any) -> Any:
+    """A Readout, ``"argmax"`` or the threshold, as Specification takes it."""
+    if not isinstance(readout, dict):
+        raise InputError("readout: write a table, such as [readout] with threshold = 0.5")
+    _require_known(readout, _READOUT_KEYS, "readout: ")
+    levels = {"true_at_least", "false_at_most"} & set(readout)
+    if "kind" in readout:
+        if readout["kind"] != "argmax":
+            raise InputError(
+                f'readout: unknown kind {readout["kind"]!r}; write kind = "argmax", or leave '
+                "it out for a threshold or two levels"
+            )
+        if len(readout) > 1:
+            raise InputError("readout: argmax takes no threshold and no levels")
+        return "argmax"
+    if len(levels) == 1:
+        given = levels.pop()
+        other = "false_at_most" if given == "true_at_least" else "true_at_least"
+        raise InputError(f"readout: {given} needs {other} beside it")
+    if levels:
+        if "threshold" in readout:
+            raise InputError("readout: give a threshold or two levels, not both")
+        return _levels(readout)
+    return _number(readout.get("threshold", 0), "readout: threshold")
+
+
+def _levels(readout: Mapping[str, Any]) -> Readout:
+    exact = {}
+    for key in ("true_at_least", "false_at_most"):
+        exact[key] = rational(_number(readout[key], f"readout: {key}"), f"readout: {key}")
+    return Levels(**exact)

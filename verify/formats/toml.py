@@ -1,0 +1,61 @@
+"""Specifications in TOML files: inputs, domain, formulas and read-out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import InputError
+from ..specification import Specification
+from . import located
+from .specification_reader import parse_specification
+from .specification_text import specification_text
+
+
+def read_specification(path: Path) -> Specification:
+    """Read a specification; decimals are the exact rationals as written.
+
+    Keys: ``inputs`` (names, or a number), ``domain`` (text, table or list), ``values`` (what
+    false and true feed to the network), ``[outputs]`` (name = formula) and ``[readout]``
+    (``threshold``, or ``kind = "argmax"``, or ``true_at_least`` and ``false_at_most``). File
+    names under ``points`` are relative to the file's folder.
+
+    Raises:
+        InputError: a missing file, a syntax error (with line and column), an unknown key, or
+            anything that Specification refuses; one line that starts with the file's name.
+    """
+    path = Path(path)
+    try:
+        return parse_specification(_text(path), path.parent)
+    except InputError as error:
+        raise located(path, error) from None
+
+
+def write_specification(specification: Specification, path: Path) -> Path:
+    """Write the TOML file that read_specification reads back, equal in canonical form.
+
+    Raises:
+        InputError: the file cannot be written, or a formula made in Python has no text form
+            (an And of one operand, an atleast with more than it has operands).
+    """
+    path = Path(path)
+    try:
+        text = specification_text(specification)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except InputError as error:
+        raise located(path, error) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise InputError("is a folder; name a specification file (.toml)")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError("no such file") from None
+    except UnicodeDecodeError:
+        raise InputError("not a text file in UTF-8") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}") from None
