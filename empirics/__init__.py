@@ -1,0 +1,1 @@
+"""What training reaches: seeded tasks, trainers, and experiments decided exactly."""

@@ -24,9 +24,7 @@ _PAIRS_FIT = Condition(
     "1 <= outputs <= C(inputs, 2): every output computes its own pair",
     lambda i: i["outputs"] <= math.comb(i["inputs"], 2),
 )
-_PAIRS_TESTED = Condition(
-    "active >= 2: inputs with two active members are in the domain", lambda i: i["active"] >= 2
-)
+_PAIRS_TESTED = Condition("active >= 2: otherwise no AND is ever true", lambda i: i["active"] >= 2)
 _WRONG_OUTPUTS = Condition("wrong <= outputs", lambda i: i["wrong"] <= i["outputs"])
 _WRONG_INPUTS = Condition("wrong <= inputs", lambda i: i["wrong"] <= i["inputs"])
 _THIRD_INPUT = Condition("inputs >= 3", lambda i: i["inputs"] >= 3)
@@ -138,11 +136,11 @@ BOUNDS: tuple[Bound, ...] = (
         direction="upper",
         quantity="neurons",
         networks=_PLAIN,
-        parameters=(_INPUTS, _OUTPUTS),
-        regime=(_PAIRS_FIT,),
+        parameters=(_INPUTS, _OUTPUTS, _ACTIVE),
+        regime=(_PAIRS_FIT, _PAIRS_TESTED),
         source="own derivation",
         derived="docs/theory.md, section 4.3",
-        function=lambda inputs, outputs: int(outputs),
+        function=lambda inputs, outputs, active: int(outputs),
     ),
     Bound(
         name="permutation-bits",

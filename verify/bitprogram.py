@@ -89,7 +89,7 @@ def pack_bits(points: np.ndarray) -> np.ndarray:
 def unpack_bits(words: np.ndarray, count: int) -> np.ndarray:
     """(formulas, W) uint64 to Booleans (count, formulas): the inverse of :func:`pack_bits`."""
     raw = np.ascontiguousarray(words.astype("<u8", copy=False)).view(np.uint8)
-    raw = raw.reshape(words.shape[0], -1)
+    raw = raw.reshape(words.shape[0], 8 * words.shape[1])
     return np.unpackbits(raw, axis=1, bitorder="little", count=count).T.astype(bool)
 
 

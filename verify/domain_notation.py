@@ -131,7 +131,7 @@ class _Reader:
             count = int(value)
             if isinstance(value, bool) or count != Fraction(value):
                 raise ValueError
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(f"domain: '{what}' needs a whole number, not {value!r}") from None
         if not 0 <= count <= len(self.names):
             raise InputError(

@@ -12,6 +12,8 @@ _COLOURS = {"holds": "#1a7f37", "violated": "#c62828", "unknown": "#8a6d00"}
 OUTPUTS = 20
 #: Inputs beyond this many are given as the list of the true ones.
 INPUTS = 16
+#: As many of those are named.
+NAMES = 60
 
 
 def render(verdict: Verdict) -> str:
@@ -42,7 +44,10 @@ def _example(number: int, example: Counterexample) -> str:
         given = f"<table><tr>{names}</tr><tr>{bits}</tr></table>"
     else:
         true = [name for name, bit in example.assignment.items() if bit]
-        given = f"<p>true inputs: {escape(', '.join(true)) or 'none'}; all others are false</p>"
+        listed = escape(", ".join(true[:NAMES])) or "none"
+        if len(true) > NAMES:
+            listed += f" and {len(true) - NAMES} more"
+        given = f"<p>true inputs: {listed}; all others are false</p>"
     ordered = sorted(example.outputs.items(), key=lambda item: not item[1].wrong)
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{truth(o.expected)}</td>"

@@ -16,7 +16,15 @@ from .exit import run
 
 #: The commands in the order of the help page. Each is the function of that name in the file
 #: of that name in this folder.
-COMMANDS: tuple[str, ...] = ("check", "info", "export", "construct", "bounds")
+COMMANDS: tuple[str, ...] = (
+    "check",
+    "info",
+    "export",
+    "construct",
+    "bounds",
+    "experiment",
+    "demo",
+)
 
 
 def _show_version(wanted: bool) -> None:

@@ -101,7 +101,7 @@ def _print_statements(chosen: Sequence[Bound], brief: bool) -> None:
 
     if brief:
         table = Table(title="Bounds", title_justify="left")
-        for heading in ("name", "bounds", "needs", "proof"):
+        for heading in ("name", "bounds", "needs", "proof in docs/theory.md"):
             table.add_column(heading, no_wrap=heading == "name")
         for bound in chosen:
             sizes = " ".join(p.name for p in bound.parameters if p.default is None)

@@ -138,6 +138,8 @@ def _output_states(verdict: Verdict, names: Sequence[str]) -> list[str]:
             return ["0"] * len(names)
         return [quantity(counts[name]) if counts[name] else "right" for name in names]
     wrong = {n for e in verdict.counterexamples for n, o in e.outputs.items() if o.wrong}
+    if len(names) == 1 and verdict.status == "violated":
+        wrong = set(names)
     return ["wrong" if name in wrong else "not counted" for name in names]
 
 

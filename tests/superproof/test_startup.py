@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from superproof.cli import COMMANDS
+
 CHECKOUT = Path(__file__).parents[2]
 HEAVY = ("torch", "matplotlib", "sympy", "scipy.stats", "onnx", "z3", "mpmath")
 PROBE = """
@@ -33,7 +35,10 @@ def _loaded(watched: tuple[str, ...], *words: object) -> list[str]:
     return done.stderr.splitlines()[-1].split()[1:]
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("check", "--help")], ids=" ".join)
+HELP = [("--help",), ("--version",), *((command, "--help") for command in COMMANDS)]
+
+
+@pytest.mark.parametrize("words", HELP, ids=" ".join)
 def test_help_loads_no_numbers(words: tuple[str, ...]) -> None:
     assert _loaded((*HEAVY, "numpy", "numba", "scipy", "rich.table"), *words) == []
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..dyadic import bit_width
 from ..problem import Problem
 from ..readout import Argmax, Levels, Threshold
 from .integer_network import IntegerLayer, IntegerNetwork
@@ -56,7 +57,9 @@ class DenseEvaluator:
         self.problem = problem
         integer = IntegerNetwork.of(problem)
         self.exact = integer.largest < EXACT_BELOW // 4
-        self.layers, shift = _to_floats(integer, self.exact)
+        # beyond the range of float64 the numbers become infinite and every input undecided
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.layers, shift = _to_floats(integer, self.exact)
         self.unit = integer.unit * (1 << shift) if shift >= 0 else integer.unit / (1 << -shift)
         readout = problem.specification.readout
         self._argmax = isinstance(readout, Argmax)
@@ -89,8 +92,11 @@ class DenseEvaluator:
         Returns float64 (points, outputs) and a Boolean (points,): inputs at which a step neuron
         is too near its jump to be decided, so that the values mean nothing.
         """
-        x = points.astype(np.float64)
-        lost = np.zeros(len(points), dtype=bool)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._values(points.astype(np.float64))
+
+    def _values(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        lost = np.zeros(len(x), dtype=bool)
         for layer in self.layers:
             z = x @ layer.weight.T + layer.bias
             if layer.activation == "relu":
@@ -102,14 +108,23 @@ class DenseEvaluator:
         return x, lost
 
     def margins(self, values: np.ndarray, expected: np.ndarray) -> np.ndarray:
-        """Margins in units of ``unit``: float64 (points, outputs), within ``error``."""
+        """Margins in units of ``unit``: float64 (points, outputs), within ``error``.
+
+        In exact mode plain read-outs leave out the level: the order of the values of each
+        side (expected true, expected false) is exact, the two sides are not comparable.
+        """
         if self._argmax:
             order = np.partition(values, -2, axis=1)
             best, second = order[:, -1:], order[:, -2:-1]
             lead = values - np.where(values == best, second, best)
             return np.where(expected, lead, -lead)
+        if self.exact:
+            # exact integers in the order of the margins, side by side; subtracting a rounded
+            # level could make different values equal
+            return np.where(expected, values, -values)
         true, false = self.levels()
-        return np.where(expected, values - true, false - values)
+        with np.errstate(invalid="ignore"):
+            return np.where(expected, values - true, false - values)
 
     def signs(self, values: np.ndarray, lost: np.ndarray, expected: np.ndarray) -> Signs:
         """Which margins are certainly wrong and which are undecided."""
@@ -161,8 +176,8 @@ def _to_floats(integer: IntegerNetwork, exact: bool) -> tuple[list[FloatLayer], 
     error = np.zeros(integer.layers[0].weight.shape[1])
     reach = np.ones(integer.layers[0].weight.shape[1])
     for layer in integer.layers:
-        top = max((int(v) for v in np.abs(layer.weight.astype(object)).flat), default=0)
-        own = 0 if exact else max(top.bit_length(), 1)
+        # the largest weight or bias becomes about 1; what underflows is inside the bound
+        own = 0 if exact else max(bit_width(layer.weight), bit_width(layer.bias) - shift, 1)
         weight = _divide(layer.weight, own)
         bias = _divide(layer.bias, own + shift)
         shift += own

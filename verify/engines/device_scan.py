@@ -194,7 +194,7 @@ class DeviceScan(Scan):
         """Hand the points whose margin may be least to the exact search."""
         assert self.margin is not None
         torch = self.torch
-        true, false = self.evaluator.levels()
+        true, false = (0.0, 0.0) if self.evaluator.exact else self.evaluator.levels()
         margins = torch.where(expected, values - true, false - values)
         margins[lost] = -torch.inf
         margins[~inside] = torch.inf

@@ -80,14 +80,15 @@ class IntegerNetwork:
 
     @property
     def largest(self) -> int:
-        """A bound on the magnitude of every partial sum of every layer, in any order."""
+        """A bound on every weight and every partial sum of every layer, in any order."""
         bound = 0
         reach: np.ndarray | None = None
         for layer in self.layers:
             weight = np.abs(layer.weight.astype(object))
             terms = weight.sum(axis=1) if reach is None else weight @ reach
             totals = terms + np.abs(layer.bias.astype(object))
-            bound = max([bound, *(int(t) for t in totals)])
+            # weights on inputs that are always zero count too: they must be representable
+            bound = max([bound, *(int(t) for t in totals), *(int(w) for w in weight.flat)])
             if layer.activation == "identity":
                 reach = np.maximum(np.abs(layer.low), np.abs(layer.high))
             else:

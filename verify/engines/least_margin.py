@@ -38,8 +38,10 @@ class LeastMargin:
                 self.settle()
             return
         error = self.evaluator.error
-        usable = np.isfinite(margins)
-        lower = np.where(usable, margins - error, -np.inf).min(axis=1)
+        usable = np.isfinite(margins) & np.isfinite(error)
+        with np.errstate(invalid="ignore"):
+            least = np.nextafter(margins - error, -np.inf)
+        lower = np.where(usable, least, -np.inf).min(axis=1)
         if usable.all():
             self.cutoff = min(self.cutoff, np.nextafter((margins + error).min(), np.inf))
         keep = lower < self.cutoff
@@ -58,9 +60,12 @@ class LeastMargin:
             least = min(margins.flat)
             if self.best is None or least < self.best:
                 self.best = least
-        if self.best is not None:
-            scaled = float(self.best / self.evaluator.unit)
-            self.cutoff = min(self.cutoff, scaled + abs(scaled) * 2.0**-50)
+        if self.best is not None and not self.evaluator.exact:
+            try:
+                scaled = float(self.best / self.evaluator.unit)
+            except OverflowError:
+                return
+            self.cutoff = min(self.cutoff, float(np.nextafter(scaled, np.inf)))
 
     def value(self) -> Fraction | None:
         """The exact least margin over everything added; None if nothing was."""

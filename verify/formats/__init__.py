@@ -50,7 +50,7 @@ def save_network(network: Network, path: Path) -> Path:
 
 def located(path: Path, error: InputError) -> InputError:
     """The same error as one line that starts with the file's name."""
-    return InputError(" ".join(f"{path}: {error}".split()))
+    return InputError(" ".join(f"{path}: {error}".splitlines()))
 
 
 def _require_file(path: Path) -> None:

@@ -28,7 +28,9 @@ def read_npz(path: Path) -> Network:
     for name in _names(tensors, _BFLOAT16_NAMES) or []:
         if name not in tensors:
             raise InputError(f"the array '{_BFLOAT16_NAMES}' lists '{name}', which is not there")
-        narrow = exact_as(tensors[name], BFLOAT16) if tensors[name].dtype.kind == "f" else None
+        array = tensors[name]
+        finite = array.dtype.kind == "f" and bool(np.isfinite(array).all())
+        narrow = exact_as(array, BFLOAT16) if finite else None
         if narrow is None:
             raise InputError(f"array '{name}' is listed as bfloat16 but holds other numbers")
         tensors[name] = narrow

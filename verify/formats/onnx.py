@@ -56,7 +56,9 @@ def read_onnx(path: Path) -> Network:
         try:
             reader.read(node, last=target.name in node.output)
         except InputError as error:
-            raise InputError(f"{_shown(node)} {error}") from None
+            text = str(error)
+            joint = " " if text.startswith("is ") else ": "
+            raise InputError(f"{_shown(node)}{joint}{text}") from None
     if reader.flow != target.name:
         raise InputError(f"the output '{target.name}' is not computed from '{source.name}'")
     return reader.chain.network()

@@ -33,32 +33,30 @@ def network_from_tensors(
         InputError: a tensor that is no weight or bias, two prefixes, a bias without weight,
             or shapes that do not fit together; the message names the tensor.
     """
+    # sorted, since the order in a file says nothing and the messages should be the same each time
+    matches = {name: _NAME.fullmatch(name) for name in sorted(tensors)}
+    strange = [name for name, match in matches.items() if match is None]
+    if strange:
+        shown = ", ".join(f"'{name}'" for name in strange[:3])
+        more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
+        raise InputError(f"{shown}{more}: not the weight or bias of a layer; expected {NAMES}")
+    named = {name: match for name, match in matches.items() if match is not None}
+    if not named:
+        raise InputError(f"holds no tensors; expected {NAMES}")
+    prefixes = {match["prefix"]: name for name, match in named.items()}
+    if len(prefixes) > 1:
+        first, second = sorted(prefixes.values())[:2]
+        raise InputError(
+            f"tensors '{first}' and '{second}' do not share one prefix, so the order of the "
+            f"layers is unknown; rename them to {NAMES}"
+        )
     parts: dict[tuple[int, ...], dict[str, str]] = {}
-    prefixes: dict[str, str] = {}
-    strange = []
-    for name in tensors:
-        match = _NAME.fullmatch(name)
-        if match is None:
-            strange.append(name)
-            continue
-        prefixes.setdefault(match["prefix"], name)
+    for name, match in named.items():
         place = tuple(int(number) for number in match["place"].split(".")[:-1])
         entry = parts.setdefault(place, {})
         if match["part"] in entry:
             raise InputError(f"tensors '{entry[match['part']]}' and '{name}' have the same place")
         entry[match["part"]] = name
-    if strange:
-        shown = ", ".join(f"'{name}'" for name in strange[:3])
-        more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
-        raise InputError(f"{shown}{more}: not the weight or bias of a layer; expected {NAMES}")
-    if not parts:
-        raise InputError(f"holds no tensors; expected {NAMES}")
-    if len(prefixes) > 1:
-        first, second = list(prefixes.values())[:2]
-        raise InputError(
-            f"tensors '{first}' and '{second}' do not share one prefix, so the order of the "
-            f"layers is unknown; rename them to {NAMES}"
-        )
     return _network(tensors, [parts[place] for place in sorted(parts)], activations)
 
 

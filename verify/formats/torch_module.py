@@ -71,6 +71,10 @@ def _leaves(module: torch.nn.Module, path: str) -> Iterator[tuple[str, torch.nn.
     """The chain of modules that a nested Sequential runs, with their dotted paths."""
     import torch
 
+    if any(torch.nn.parameter.is_lazy(p) for p in module.parameters(recurse=False)):
+        raise InputError(
+            f"module {_place(path, module)} is not initialised; run the model once on an example"
+        )
     if module._forward_hooks or module._forward_pre_hooks:
         raise InputError(
             f"module {_place(path, module)} has forward hooks, which may change what it "
@@ -115,8 +119,6 @@ def _array(tensor: torch.Tensor, what: str) -> np.ndarray:
     """A copy of the numbers in their own type; numpy has no bfloat16, so its bits are carried."""
     import torch
 
-    if torch.nn.parameter.is_lazy(tensor):
-        raise InputError(f"{what} is not initialised; run the module once on an example")
     if tensor.device.type == "meta":
         raise InputError(f"{what} is on the meta device and holds no numbers")
     plain = tensor.detach().cpu().contiguous()

@@ -1,0 +1,92 @@
+"""``superproof experiment``: measure what training reaches, decided exactly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..empirics.capacity import CapacityResult
+
+#: The experiments by name, with what each measures.
+EXPERIMENTS = {
+    "boolean-capacity": "ANDs that trained networks compute exactly, by number of neurons",
+}
+
+
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(EXPERIMENTS)}.")],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small version, under a minute.")
+    ] = False,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of every random choice.")] = 0,
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to train.")] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the finished runs of the folder, do the rest.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of results; default out/NAME.")
+    ] = None,
+) -> int:
+    """Train networks, decide each exactly, and draw the results.
+
+    FOLDER gets results.jsonl (as runs finish), a figure (SVG, PNG), a table (CSV) and all
+    numbers with their seeds (JSON).
+    """
+    from ..empirics.capacity import FULL, QUICK, boolean_capacity
+    from ..verify.errors import InputError
+    from .exit import ExitCode, complain
+    from .progress import ProgressBar
+
+    if name not in EXPERIMENTS:
+        raise InputError(f"unknown experiment '{name}'; the known ones: {', '.join(EXPERIMENTS)}")
+    folder = Path("out") / name if out is None else out
+    try:
+        with ProgressBar("training examples") as bar:
+            result = boolean_capacity(
+                folder,
+                QUICK if quick else FULL,
+                seed=seed,
+                device=device,
+                resume=resume,
+                progress=bar,
+            )
+    except KeyboardInterrupt:
+        complain(f"interrupted; finished runs are in {folder}, go on with --resume")
+        return ExitCode.INTERRUPTED
+    print_capacity(result)
+    return ExitCode.DONE
+
+
+def print_capacity(result: CapacityResult) -> None:
+    """The measured capacities as a table, and where the files are."""
+    from rich import box
+    from rich.table import Table
+
+    from .terminal import console
+
+    bounds = {
+        line.name: dict(line.points) for line in result.lines if line.name.startswith("counting")
+    }
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in ("neurons", "by seed", "median", "bound: n×n weights, 32 bits"):
+        table.add_column(heading, justify="right")
+    for c in result.capacities:
+        by_seed = " ".join(
+            f"{'≥' if top else ''}{value}" for value, top in zip(c.by_seed, c.at_top, strict=True)
+        )
+        bound = bounds["counting-superposed-32"].get(c.width)
+        table.add_row(
+            str(c.width), by_seed, f"{c.median:g}", "-" if bound is None else f"{bound:,}"
+        )
+    out = console()
+    out.print("Pairwise ANDs computed without any error, by trained networks of n neurons:")
+    out.print(table)
+    out.print(
+        f"{len(result.runs)} networks decided exactly, {result.trained} of them trained now, "
+        f"seed {result.seed}, {result.device}, {result.seconds:.0f} s"
+    )
+    for kind in ("svg", "png", "csv", "json", "results"):
+        out.print(f"{kind:>8}  {result.files[kind]}", soft_wrap=True)

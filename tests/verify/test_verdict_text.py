@@ -1,0 +1,151 @@
+"""Verdicts and exact numbers in words and as HTML."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from superproof.verify.verdict import Attempt, Counterexample, OutputReading, Verdict
+from superproof.verify.verdict_html import render
+from superproof.verify.verdict_text import decimal, fraction, headline, quantity, seconds, shorten
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (65536, "65,536"),
+        (-1234, "-1,234"),
+        (2**49, "562,949,953,421,312"),
+        (2**50, "2^50"),
+        (10**30, "1.00e+30"),
+        (2**5000, "2^5000"),
+        (3 * 2**5000, "4.24e+1505"),
+    ],
+)
+def test_quantity(number: int, text: str) -> None:
+    assert quantity(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Fraction(0), "0"),
+        (Fraction(5, 16), "0.3125"),
+        (Fraction(-1, 2), "-0.5"),
+        (Fraction(1, 3), "~0.333333"),
+        (Fraction(10**8), "100000000"),
+        (Fraction(1, 4) + Fraction(1, 2**60), "~0.250000"),
+        (Fraction(1, 2**30), "~9.31323e-10"),
+        (Fraction(2**4000), "~1.31820e+1204"),
+        (Fraction(1, 10**400), "1e-400"),
+    ],
+)
+def test_decimal(value: Fraction, text: str) -> None:
+    assert decimal(value) == text
+
+
+@given(st.fractions())
+def test_decimals_are_exact_or_marked(value: Fraction) -> None:
+    text = decimal(value)
+    if text.startswith("~"):
+        shown = Fraction(text[1:])
+        assert 0 < abs(shown - value) <= abs(value) * Fraction(1, 10**5)
+    else:
+        assert Fraction(text) == value
+
+
+def test_fractions() -> None:
+    assert fraction(Fraction(3, 4096)) == "3/4096"
+    assert fraction(Fraction(-7)) == "-7"
+    assert fraction(Fraction(5, 2**90)) == "5/2^90"
+    assert fraction(Fraction(5, 3**15)) == f"5/{3**15}"
+    assert len(fraction(Fraction(3**500, 2**500))) < 40
+
+
+def test_durations() -> None:
+    assert [seconds(s) for s in (0.00042, 0.05, 1.234, 33.33, 245.4)] == [
+        "0.42 ms",
+        "50 ms",
+        "1.23 s",
+        "33.3 s",
+        "4 min 05 s",
+    ]
+
+
+def test_shorten() -> None:
+    assert shorten("a  &\n b", 20) == "a & b"
+    assert shorten("abcdefghij", 8) == "abcde..."
+
+
+@pytest.mark.parametrize(
+    ("status", "size", "violations", "domain", "text"),
+    [
+        ("holds", 16, 0, "all", "the network computes the specification on all 16 inputs"),
+        ("holds", None, 0, "all", "the network computes the specification on every input"),
+        ("holds", 1, 0, "1 listed", "on the only input of the domain '1 listed'"),
+        ("holds", 137, 0, None, "on all 137 inputs of the domain"),
+        ("violated", 16, None, "all", "the network is wrong on at least one of 16 inputs"),
+        ("violated", 2**20, 1234, "all", "the network is wrong on 1,234 of 1,048,576 inputs"),
+        ("violated", None, None, "at most 2", "one of the inputs of the domain 'at most 2'"),
+        ("violated", 1, 1, "all", "the network is wrong on 1 of 1 input"),
+    ],
+)
+def test_headlines(
+    status: str, size: int | None, violations: int | None, domain: str | None, text: str
+) -> None:
+    line = headline(Verdict(status, "enumerate", size, violations), domain)
+    assert line.startswith(f"{status}: ")
+    assert line.endswith(text)
+
+
+def test_unknown_says_why() -> None:
+    limit = Attempt("z3", 2.0, "time limit")
+    assert headline(Verdict("unknown", "z3", 16, tried=(limit,))) == "unknown: time limit"
+    stopped = Verdict("unknown", "z3", 16, seconds=2.5, interrupted=True)
+    assert headline(stopped) == "unknown: interrupted after 2.50 s"
+
+
+def test_html_escapes_names_and_shows_the_wrong_output() -> None:
+    readings = {
+        "right": OutputReading(True, True, Fraction(3)),
+        "<b>y</b>": OutputReading(False, None, Fraction(1, 2)),
+    }
+    example = Counterexample(("a<b", "c"), (True, False), readings)
+    page = render(
+        Verdict(
+            "violated",
+            "enumerate",
+            4,
+            2,
+            {"right": 0, "<b>y</b>": 2},
+            (example,),
+            Fraction(-1, 4),
+            ("a <note>",),
+        )
+    )
+    for text in ("a&lt;b", "&lt;b&gt;y&lt;/b&gt;", "a &lt;note&gt;", "-1/4 (-0.25)", "neither"):
+        assert text in page
+    assert "<b>" not in page
+    assert page.index("&lt;b&gt;y") < page.index(">right<")
+    assert "wrong on 2 of 4 inputs" in page
+
+
+def test_html_of_many_inputs_and_outputs_stays_small() -> None:
+    names = tuple(f"x{i}" for i in range(5000))
+    bits = tuple(i == 7 for i in range(5000))
+    outputs = {f"y{j}": OutputReading(False, j == 400, Fraction(j == 400)) for j in range(500)}
+    page = render(
+        Verdict("violated", "z3", None, counterexamples=(Counterexample(names, bits, outputs),))
+    )
+    assert "true inputs: x7;" in page
+    assert "y400" in page
+    assert "and 480 more outputs" in page
+    assert len(page) < 5000
+    dense = Counterexample(names, (True,) * 5000, outputs)
+    page = render(Verdict("violated", "z3", None, counterexamples=(dense,)))
+    assert "x59 and 4940 more" in page
+    assert len(page) < 5000
