@@ -63,7 +63,7 @@ def plain_pairwise_and(
         raise InputError(f"density must lie between 0 and 1, not {density}")
     share = _default_density(inputs, active) if density is None else density
     if neurons is not None:
-        code = repaired_code(neurons, inputs, tuples, active, share, seed)
+        code = _code_of_width(neurons, inputs, tuples, active, share, seed)
     else:
         code = _small_code(inputs, tuples, active, share, seed)
     network = plain_network(code.matrix, tuples)
@@ -151,6 +151,20 @@ def and_specification(inputs: int, tuples: np.ndarray, active: int) -> Specifica
     variables = [Variable(f"x{i}") for i in range(inputs)]
     formulas = [And(tuple(variables[i] for i in row)) for row in tuples.tolist()]
     return Specification(inputs, formulas, domain={"at_most": active})
+
+
+def _code_of_width(
+    neurons: int, inputs: int, tuples: np.ndarray, active: int, density: float, seed: int
+) -> Code:
+    """A code of exactly this width, or ProofError with what would help."""
+    try:
+        return repaired_code(neurons, inputs, tuples, active, density, seed)
+    except ProofError as error:
+        if neurons == len(tuples):
+            return _one_neuron_each(inputs, tuples, seed)
+        if neurons < len(tuples):
+            raise
+        raise ProofError(f"{error}; {len(tuples)} neurons always suffice, one an output") from None
 
 
 def _small_code(inputs: int, tuples: np.ndarray, active: int, density: float, seed: int) -> Code:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -143,34 +142,47 @@ def names(count: int) -> st.SearchStrategy[tuple[str, ...]]:
     return st.just(plain) | drawn
 
 
+#: What a formula is made of; a leaf comes first, as hypothesis reduces towards it.
+_KINDS = st.sampled_from(
+    ("leaf", "leaf", "not", "and", "or", "xor", "implies", "atleast", "atmost", "majority")
+)
+_CHAINS = {"and": And, "or": Or, "xor": Xor}
+
+
+@st.composite
 def formulas(
-    over: tuple[str, ...], max_leaves: int = 8, written: bool = False
-) -> st.SearchStrategy[Formula]:
+    draw: st.DrawFn, over: tuple[str, ...], max_leaves: int = 8, written: bool = False
+) -> Formula:
     """Formulas over the names, with every connective.
 
-    ``written`` keeps to the trees that text can say: chains of two operands or more.
+    ``max_leaves`` bounds the size roughly. ``written`` keeps to the trees that text can say:
+    chains of two operands or more. Draws node by node: much faster than st.recursive.
     """
-    leaves = st.sampled_from([*map(Variable, over), *map(Variable, over), TRUE, FALSE])
-    return st.recursive(leaves, lambda inner: _compound(inner, written), max_leaves=max_leaves)
+    leaves = [*map(Variable, over), *map(Variable, over), TRUE, FALSE]
+    room = max_leaves
 
+    def several(least: int, most: int) -> tuple[Formula, ...]:
+        return tuple(grow() for _ in range(draw(st.integers(least, most))))
 
-def _compound(inner: st.SearchStrategy[Formula], written: bool) -> st.SearchStrategy[Formula]:
-    few = st.lists(inner, min_size=2 if written else 0, max_size=4).map(tuple)
-    counted = st.lists(inner, min_size=1, max_size=5).map(tuple)
-    return st.one_of(
-        inner.map(Not),
-        few.map(And),
-        few.map(Or),
-        few.map(Xor),
-        st.builds(Implies, inner, inner),
-        counted.flatmap(lambda parts: st.integers(0, len(parts)).map(_counting(AtLeast, parts))),
-        counted.flatmap(lambda parts: st.integers(0, len(parts)).map(_counting(AtMost, parts))),
-        counted.map(lambda parts: AtLeast(len(parts) // 2 + 1, parts)),
-    )
+    def grow() -> Formula:
+        nonlocal room
+        room -= 1
+        kind = draw(_KINDS) if room > 0 else "leaf"
+        if kind == "leaf":
+            return leaves[draw(st.integers(0, len(leaves) - 1))]
+        if kind == "not":
+            return Not(grow())
+        if kind == "implies":
+            return Implies(grow(), grow())
+        if kind in _CHAINS:
+            return _CHAINS[kind](several(2 if written else 0, 4))
+        parts = several(1, 5)
+        if kind == "majority":
+            return AtLeast(len(parts) // 2 + 1, parts)
+        count = draw(st.integers(0, len(parts)))
+        return AtLeast(count, parts) if kind == "atleast" else AtMost(count, parts)
 
-
-def _counting(node: Any, parts: tuple[Formula, ...]) -> Any:
-    return lambda count: node(count, parts)
+    return grow()
 
 
 def bits(count: int) -> st.SearchStrategy[tuple[bool, ...]]:

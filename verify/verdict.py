@@ -23,6 +23,10 @@ class OutputReading:
         """True when the reading is not the expected one."""
         return self.read is not self.expected
 
+    def __str__(self) -> str:
+        words = {True: "true", False: "false", None: "neither"}
+        return f"reads {words[self.read]} at {self.value}, expected {words[self.expected]}"
+
 
 @dataclass(frozen=True)
 class Counterexample:
@@ -39,6 +43,11 @@ class Counterexample:
     def text(self) -> str:
         """The input as a string of 0 and 1, in the order of the specification's inputs."""
         return "".join("1" if bit else "0" for bit in self.bits)
+
+    def __str__(self) -> str:
+        inputs = ", ".join(f"{n}={int(b)}" for n, b in zip(self.names, self.bits, strict=True))
+        wrong = "; ".join(f"{name} {o}" for name, o in self.outputs.items() if o.wrong)
+        return f"{inputs}: {wrong}"
 
     @property
     def assignment(self) -> dict[str, bool]:

@@ -101,6 +101,14 @@ def test_given_neurons_are_kept() -> None:
         plain_pairwise_and(40, pairs, neurons=5)
 
 
+def test_one_neuron_an_output_is_offered_when_codes_fail() -> None:
+    pairs = pattern("random", 16, 16, 0)
+    built = plain_pairwise_and(16, pairs, 4, neurons=16)
+    assert built.parameters["code"] == "one neuron an output"
+    with pytest.raises(ProofError, match="16 neurons always suffice"):
+        plain_pairwise_and(16, pairs, 4, neurons=17)
+
+
 def test_a_network_of_another_form_is_not_certified() -> None:
     pairs = pattern("random", 10, 12, 0)
     hidden, readout = plain_pairwise_and(10, pairs).network.layers

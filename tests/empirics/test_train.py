@@ -152,5 +152,3 @@ def test_missing_torch_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"superproof\[experiments\]"):
         train_dnf(random_dnf(4, 1, 2, 0), 4, 0)
-
-

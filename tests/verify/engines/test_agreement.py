@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from fractions import Fraction
 from unittest import mock
 
 import numpy as np
@@ -9,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from superproof.verify.check import ENGINES
 from superproof.verify.engines import enumeration
+from superproof.verify.engines.smt import Smt
+from superproof.verify.errors import InputError
 from superproof.verify.network import Network
 from superproof.verify.problem import Problem
 from superproof.verify.readout import Threshold
@@ -43,16 +48,12 @@ def test_oracle_agrees_with_the_shared_evaluator() -> None:
     agrees()
 
 
-@settings(profile, max_examples=1500)
+@settings(profile, max_examples=2000)
 @given(strategies.problems())
 def test_enumeration_agrees_with_the_oracle(problem: Problem) -> None:
-    assert disagreements(problem, "enumerate", oracle.answer(problem)) == []
-
-
-@settings(profile, max_examples=600)
-@given(strategies.problems(max_inputs=5, max_hidden=2))
-def test_enumeration_finds_one_counterexample(problem: Problem) -> None:
-    assert short_disagreements(problem, "enumerate", oracle.answer(problem)) == []
+    truth = oracle.answer(problem)
+    assert disagreements(problem, "enumerate", truth) == []
+    assert short_disagreements(problem, "enumerate", truth) == []
 
 
 @st.composite
@@ -88,16 +89,65 @@ def test_enumeration_through_tables_agrees_with_the_oracle(problem: Problem) -> 
         assert short_disagreements(problem, "enumerate", truth) == []
 
 
-@settings(profile, max_examples=250)
-@given(strategies.problems(max_inputs=4, max_hidden=2, max_width=3, wild=False))
-def test_z3_agrees_with_the_oracle(problem: Problem) -> None:
-    assert disagreements(problem, "z3", oracle.answer(problem)) == []
-
-
-@settings(profile, max_examples=250)
+@settings(profile, max_examples=400)
 @given(strategies.problems(max_inputs=5, max_hidden=2, max_width=3))
-def test_z3_finds_one_counterexample(problem: Problem) -> None:
-    assert short_disagreements(problem, "z3", oracle.answer(problem)) == []
+def test_z3_agrees_with_the_oracle(problem: Problem) -> None:
+    truth = oracle.answer(problem)
+    assert disagreements(problem, "z3", truth) == []
+    assert short_disagreements(problem, "z3", truth) == []
+
+
+@pytest.mark.parametrize("encoding", ["integer", "rational"])
+def test_each_z3_encoding_agrees_with_the_oracle(encoding: str) -> None:
+    @settings(profile, max_examples=120)
+    @given(strategies.problems(max_inputs=4, max_hidden=2, max_width=3))
+    def agrees(problem: Problem) -> None:
+        with mock.patch.dict(ENGINES, {"z3": lambda: Smt(encoding)}):
+            assert disagreements(problem, "z3", oracle.answer(problem)) == []
+
+    agrees()
+
+
+@st.composite
+def sparse_problems(draw: st.DrawFn) -> Problem:
+    """Rows of -1, 0 and 1 with small biases: the shape that the pseudo-Boolean encoding serves."""
+    count, hidden, outputs = (draw(st.integers(1, most)) for most in (5, 4, 2))
+    digit = st.integers(-1, 1)
+    shapes = ((hidden, count), (hidden,), (outputs, hidden), (outputs,))
+    first, bias, second, offset = (
+        np.array(
+            draw(st.lists(digit, min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+        ).reshape(shape)
+        for shape in shapes
+    )
+    activation = draw(st.sampled_from(("relu", "step")))
+    network = Network.from_arrays([first, second], [bias, offset], [activation, "identity"])
+    over = tuple(f"x{i}" for i in range(count))
+    domain = draw(strategies.domains(over))
+    domain = dataclasses.replace(domain, values=(Fraction(0), Fraction(1)))
+    readout = draw(strategies.readouts(network, domain))
+    formulas = [draw(strategies.formulas(over)) for _ in range(outputs)]
+    return Problem(network, Specification(over, formulas, domain=domain, readout=readout))
+
+
+def test_the_pseudo_boolean_encoding_agrees_with_the_oracle() -> None:
+    taken = 0
+
+    @settings(profile, max_examples=200)
+    @given(sparse_problems())
+    def agrees(problem: Problem) -> None:
+        nonlocal taken
+        truth = oracle.answer(problem)
+        with mock.patch.dict(ENGINES, {"z3": lambda: Smt("pseudo-boolean")}):
+            try:
+                assert disagreements(problem, "z3", truth) == []
+            except InputError as refusal:
+                assert "pseudo-boolean" in str(refusal)
+                return
+        taken += 1
+
+    agrees()
+    assert taken > 20
 
 
 @pytest.mark.parametrize("engine", ["enumerate", "z3"])
