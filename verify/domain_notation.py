@@ -19,6 +19,8 @@ from .grammar import parse_formula
 _FORMS = "'all', 'at most K', 'at least K', 'exactly K', 'within K of BITS' or 'where FORMULA'"
 _COUNT = re.compile(r"(at most|at least|exactly)\s+(\S+)\Z")
 _WITHIN = re.compile(r"(?:within\s+)?(\S+)\s+of\s+([01\s_]+)\Z")
+#: Numbers written with more characters are refused.
+MAX_DIGITS = 4000
 _KEYS = ("at_most", "at_least", "exactly", "within", "one_hot", "where", "points", "values")
 
 
@@ -236,6 +238,11 @@ def rational(value: Any, what: str) -> Fraction:
     """An exact rational from an int, Decimal, float, Fraction or text such as '1/3' or '0.1'."""
     if isinstance(value, bool):
         raise InputError(f"{what}: expected a number, found {value}")
+    if isinstance(value, str):
+        _, mark, exponent = value.lower().rpartition("e")
+        if len(value) > MAX_DIGITS or (mark and len(exponent.strip().lstrip("+-0")) > 4):
+            # 1e999999999 is a valid rational that no machine can hold
+            raise InputError(f"{what}: {value[:20]!r} is too large to be held exactly")
     try:
         return Fraction(value)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
