@@ -57,7 +57,7 @@ def point(text: str) -> np.ndarray:
         ({"timeout": 0}, "timeout must be positive, not 0"),
         ({"timeout": -1.5}, "timeout must be positive, not -1.5"),
         ({"threads": 0}, "threads must be 1 or more, not 0"),
-        ({"engine": "magic"}, "unknown engine 'magic'; use one of auto, enumerate, z3"),
+        ({"engine": "magic"}, "unknown engine 'magic'; use one of auto, enumerate"),
         ({"engine": ""}, "unknown engine ''"),
     ],
     ids=str,
