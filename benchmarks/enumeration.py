@@ -47,7 +47,10 @@ def networks(inputs: int, hidden: int) -> dict[str, Network]:
 
     def integers(top: int) -> Network:
         return Network.from_arrays(
-            [rng.integers(-top, top + 1, (hidden, inputs)), rng.integers(-top, top + 1, (1, hidden))],
+            [
+                rng.integers(-top, top + 1, (hidden, inputs)),
+                rng.integers(-top, top + 1, (1, hidden)),
+            ],
             [rng.integers(-top, top + 1, hidden), rng.integers(-top, top + 1, 1)],
         )
 
@@ -138,7 +141,15 @@ def main() -> None:
                 }
             )
     table = Table(title=f"{options.inputs} inputs, {options.hidden} hidden, all 2^{options.inputs}")
-    for column in ("weights", "threads", "inputs/s (median)", "range", "torch loop", "ratio", "C++"):
+    for column in (
+        "weights",
+        "threads",
+        "inputs/s (median)",
+        "range",
+        "torch loop",
+        "ratio",
+        "C++",
+    ):
         table.add_column(column, justify="left" if column == "weights" else "right")
     for row in results:
         table.add_row(

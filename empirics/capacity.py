@@ -101,7 +101,7 @@ QUICK = CapacityPlan(
     recipe=DomainRecipe(Schedule(600, 0.2), restarts=2),
 )
 FULL = CapacityPlan(
-    widths=(3, 4, 5, 6, 8, 10, 12, 16),
+    widths=(3, 4, 5, 6, 8, 10, 12),
     ladder=(4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128),
     seeds=5,
     recipe=DomainRecipe(Schedule(1000, 0.2), restarts=2),

@@ -43,7 +43,7 @@ def draw_capacity(result: CapacityResult, stem: Path) -> tuple[Path, Path]:
         n, outputs = _near(lines["plain-construction"], 128)
         label(axes, n * 1.08, outputs, "plain construction,\nproved (no training)", "green")
         n, outputs = _near(lines["counting-superposed-32"], 512)
-        text = "counting bound: function in\nn×n weights of 32 bits"
+        text = "counting bound:\nfunction in n×n\nweights of 32 bits"
         label(axes, n * 1.05, outputs * 0.92, text, "orange", va="top")
         n, outputs = _near(lines["counting-free-1"], 259)
         text = "counting bound: all\nweights free, 1 bit each"
@@ -85,13 +85,12 @@ def _draw_trained(axes: Axes, result: CapacityResult) -> None:
         for index, (value, top) in enumerate(zip(c.by_seed, c.at_top, strict=True)):
             if value:
                 # seeds with the same value stand side by side
-                x = c.width * 1.035 ** (index - (count - 1) / 2)
+                x = c.width * 1.02 ** (index - (count - 1) / 2)
                 axes.plot([x], [value], "^" if top else "o", color=blue, markersize=5)
     if shown:
         last = shown[-1]
-        text = f"trained,\nmedian of {result.plan.seeds} seeds"
-        x, y = last.width * 1.05, max(last.by_seed) * 1.15
-        label(axes, x, y, text, "blue", ha="right", va="bottom", fontweight="bold")
+        text = f"trained,\nmedian of\n{result.plan.seeds} seeds"
+        label(axes, last.width * 1.1, last.median, text, "blue", fontweight="bold")
 
 
 def _near(line: Line, outputs: int) -> tuple[float, float]:

@@ -48,7 +48,7 @@ def demo(
         screen.print(f"{number}. {title}", style="bold")
         start = time.monotonic()
         try:
-            with ProgressBar("training examples") as bar:
+            with ProgressBar("examples") as bar:
                 result = action(Demo(out, seed, bar))
         except ContradictionError as error:
             complain(f"error: step {number}: {error}")

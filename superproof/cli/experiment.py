@@ -44,7 +44,7 @@ def experiment(
         raise InputError(f"unknown experiment '{name}'; the known ones: {', '.join(EXPERIMENTS)}")
     folder = Path("out") / name if out is None else out
     try:
-        with ProgressBar("training examples") as bar:
+        with ProgressBar("examples") as bar:
             result = boolean_capacity(
                 folder,
                 QUICK if quick else FULL,

@@ -205,7 +205,9 @@ class DeviceScan(Scan):
                 keep.view(-1)[least.argmin()] = True
         else:
             least = (margins - self.final_error).amin(dim=-1)
-            cutoff = min((margins + self.final_error).min().item(), self.margin.cutoff)
+            # a lost point has no upper bound: it is a candidate, and excludes no other
+            upper = (margins + self.final_error).masked_fill(lost[..., None], torch.inf)
+            cutoff = min(upper.min().item(), self.margin.cutoff)
             keep = ~(least > cutoff)
         keep &= inside
         points = self._points(rows, keep)

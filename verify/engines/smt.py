@@ -13,7 +13,7 @@ from ..errors import InputError, ReplayError
 from ..problem import Problem
 from .encodings.arithmetic import IntegerEncoding, RationalEncoding
 from .encodings.encoding import Encoding
-from .encodings.formula_terms import disjunction, domain_terms
+from .encodings.formula_terms import domain_terms
 from .encodings.presolve import Presolved, presolve
 from .encodings.pseudo_boolean import AUTO_LEVELS, PseudoBoolean, neuron_levels
 from .encodings.violations import Violations
@@ -77,6 +77,7 @@ class _Search:
         self.wanted = max(request.counterexamples, 1)
         self.proved = 0
         self.found = 0
+        self.switches = 0
         self.phase = "encoding"
         self.least: Fraction | None = None
 
@@ -102,19 +103,29 @@ class _Search:
 
     def solve(self, *constraints: z3.BoolRef) -> np.ndarray | None:
         """An input that satisfies the solver's content and the constraints, or None."""
-        # no pop after a stop: undoing a large simplex tableau can take seconds
-        self.solver.push()
-        self.solver.add(*constraints)
-        point = self._check()
-        self.solver.pop()
+        switch = self.switch()
+        for constraint in constraints:
+            self.solver.add(z3.Or(z3.Not(switch), constraint))
+        point = self.check(switch)
+        self.solver.add(z3.Not(switch))
         return point
 
-    def _check(self) -> np.ndarray | None:
+    def switch(self) -> z3.BoolRef:
+        """A new Boolean that turns constraints on for some checks.
+
+        Scopes would do the same, but Z3 propagates when one is opened and undoes a large simplex
+        tableau when one is closed, both without regard to the time limit (measured: minutes).
+        """
+        self.switches += 1
+        return z3.Bool(f"on{self.switches}", self.encoding.context)
+
+    def check(self, switch: z3.BoolRef) -> np.ndarray | None:
+        """An input that satisfies the solver's content with the switch on, or None."""
         self.tick()
         if self.request.deadline is not None:
             remaining = self.request.deadline - time.monotonic()
             self.solver.set("timeout", max(math.ceil(1000 * remaining), 1))
-        result = self.solver.check()
+        result = self.solver.check(switch)
         self.outcome.visited = _decisions(self.solver)
         if result == z3.sat:
             return self.encoding.point(self.solver.model())
@@ -134,7 +145,7 @@ class _Search:
             if point is not None:
                 break
             self.proved += 1
-            self.request.progress(self.proved, self.outputs)
+            self.report(self.proved)
         outcome, request = self.outcome, self.request
         if self.proved == self.outputs:
             outcome.status = "holds"
@@ -171,28 +182,26 @@ class _Search:
             self.least = least
 
     def enumerate(self, first: np.ndarray) -> None:
-        """Further violating inputs, each excluded in turn, until none is left or enough are found."""
+        """Collect violating inputs, each excluded in turn, until none is left or they suffice."""
         self.phase = "counting" if self.request.count else "collecting counterexamples"
         enough = COUNT_UP_TO if self.request.count else self.wanted
         by_output = self.problem.margins(first[None])[1][0].astype(int)
         open_outputs = range(self.proved, self.outputs)
         wrong = [self.violations.wrong(output) for output in open_outputs]
-        self.solver.push()
-        try:
-            self.solver.add(disjunction(wrong, self.encoding.context))
-            self.solver.add(self.encoding.differs(first))
-            while self.found < enough:
-                point = self._check()
-                if point is None:
-                    self.outcome.violations = self.found
-                    self.outcome.by_output = by_output.tolist()
-                    return
-                by_output += self.record(point)
-                self.solver.add(self.encoding.differs(point))
-                self.request.progress(self.proved, self.outputs)
-        finally:
-            self.solver.pop()
-        if self.request.count:
+        switch = self.switch()
+        self.solver.add(z3.Or(z3.Not(switch), *wrong))
+        point: np.ndarray | None = first
+        while self.found < enough:
+            self.solver.add(z3.Or(z3.Not(switch), self.encoding.differs(point)))
+            point = self.check(switch)
+            if point is None:
+                self.outcome.violations = self.found
+                self.outcome.by_output = by_output.tolist()
+                break
+            by_output += self.record(point)
+            self.report(self.proved)
+        self.solver.add(z3.Not(switch))
+        if self.request.count and point is not None:
             self.outcome.notes.append(
                 f"count: stopped at {self.found} violating inputs, which Z3 lists one by one; "
                 f"the enumeration engine counts more"
@@ -218,7 +227,7 @@ class _Search:
                 if self.least >= before:
                     text = "".join(map(str, point))
                     raise ReplayError(f"Z3 ({self.encoding.name}): no smaller margin at {text}")
-            self.request.progress(output + 1, self.outputs)
+            self.report(self.outputs + output + 1)
 
     def descend(self, point: np.ndarray) -> None:
         """Lower ``least`` at the input and, on small networks, while single flips help."""
@@ -238,6 +247,10 @@ class _Search:
                 return
             self.lower(margins[best : best + 1])
             point = flipped[best]
+
+    def report(self, done: int) -> None:
+        """Progress in outputs; the margin goes through them a second time."""
+        self.request.progress(done, self.outputs * (2 if self.request.margin else 1))
 
     def describe(self) -> str:
         """How far the search came, in a few words."""

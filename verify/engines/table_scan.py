@@ -119,7 +119,8 @@ class TableScan:
     def run(self) -> None:
         """Scan until done, decided or out of time, keeping ``outcome`` up to date."""
         request, outcome = self.request, self.outcome
-        passes = 1 + (2 if request.margin else 0)
+        # the margin takes a scan of its own, and one more where tables are rounded
+        passes = 1 + (1 if self.tables.exact else 2) * request.margin
         total = self.grid.candidates * passes
         by_output = np.zeros(len(self.expected), dtype=np.int64)
         wrong = points = 0
@@ -296,7 +297,7 @@ class _MarginScan:
         self.scan, self.total = scan, total
         tables = scan.tables
         bits = next((b for t, b in TYPES if tables.fits(b)), TYPES[-1][1])
-        self.typed = tables.typed(dict((b, t) for t, b in TYPES)[bits], bits)
+        self.typed = tables.typed({b: t for t, b in TYPES}[bits], bits)
         self.target = scan.done + scan.grid.candidates
 
     def run(self) -> Fraction | None:
@@ -318,8 +319,8 @@ class _MarginScan:
         best = min(margin for margin, _ in sides)
         if tables.exact and self.typed.shift == 0:
             return best * unit
-        error = max(tables.error) / (1 << self.typed.shift)
-        cutoff = best + 2 * error + 2
+        # the least margin may look greater by the error, and `best` may look smaller by it
+        cutoff = best + 2 * max(self.typed.error)
         return self._exact(true / unit + cutoff, false / unit - cutoff)
 
     def _extremes(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:

@@ -40,6 +40,8 @@ class TypedTables:
         low_sum: (outputs, lanes).
         weight: (columns,) for step neurons, None for relu.
         thresholds: int64 (outputs, 4): true_sure, true_maybe, false_maybe, false_sure.
+        error: (outputs,) Fractions, bound on |typed value - true value| in units of
+            ``unit * 2**shift``.
     """
 
     dtype: type[np.signedinteger]
@@ -48,6 +50,7 @@ class TypedTables:
     low_sum: np.ndarray
     weight: np.ndarray | None
     thresholds: np.ndarray
+    error: tuple[Fraction, ...]
 
     def high(self, fine: np.ndarray) -> np.ndarray:
         """Row tables of this type from fine ones, int64 of any shape."""
@@ -127,7 +130,8 @@ class Tables:
             if self.step:
                 assert jumps is not None
                 largest = max([0, *high[part], *low[part]])
-                result.append(max(linear[output] + np.abs(jumps[part]).sum(), largest))
+                total = np.abs(jumps[part].astype(object)).sum()  # may exceed int64
+                result.append(max(linear[output] + total, largest))
             else:
                 sums = low[part].sum() + np.maximum(high[part], low[part]).sum()
                 result.append(linear[output] + sums)
@@ -152,18 +156,19 @@ class Tables:
         # one spare bit: rounding each of the entries can push the sums up
         spare = 0 if self.fits(bits) else 1
         shift = max(self.width + spare - bits, 0)
-        thresholds = np.zeros((len(self.bounds), 4), dtype=np.int64)
+        errors = []
         for output, (begin, _, end) in enumerate(self.bounds):
             rounded = Fraction(int(end - begin), 2) + 1 if shift else Fraction(0)
-            error = rounded + self.error[output] / (1 << shift)
-            thresholds[output] = self._thresholds(error, self.unit * (1 << shift))
+            errors.append(rounded + self.error[output] / (1 << shift))
+        thresholds = [self._thresholds(error, self.unit * (1 << shift)) for error in errors]
         return TypedTables(
             dtype,
             shift,
             np.ascontiguousarray(round_shift(self._low, shift).astype(dtype)),
             np.ascontiguousarray(round_shift(self._low_sum, shift).astype(dtype)),
             None if self._jumps is None else self._jumps.astype(dtype),
-            thresholds,
+            np.array(thresholds, dtype=np.int64),
+            tuple(errors),
         )
 
     def _thresholds(self, error: Fraction, unit: Fraction) -> list[int]:
@@ -227,9 +232,7 @@ def _fold(
     return columns, offset[chosen] * scale, signs, jumps, counts
 
 
-def _linear_part(
-    hidden: object, last: object, flip: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _linear_part(hidden: object, last: object, flip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Constant of each output, and its direct weights (inputs, outputs) if nothing is hidden."""
     from .integer_network import IntegerLayer
 

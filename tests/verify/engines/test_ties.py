@@ -13,6 +13,7 @@ import pytest
 
 from superproof.verify.check import check
 from superproof.verify.domain import Ball, Domain
+from superproof.verify.engines import enumeration
 from superproof.verify.errors import InputError
 from superproof.verify.formula import (
     And,
@@ -319,3 +320,29 @@ def test_numbers_that_are_not_finite_never_reach_an_engine(
             Specification(2, ["x0"]),
             engine=engine,
         )
+
+
+@pytest.mark.parametrize("small", [0, 1 << 16], ids=["tables", "batches"])
+def test_step_weights_whose_sum_is_beyond_int64(
+    engine: str, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2^61 + 3 * 2^60 + 3 * 2^60 = 2^63 never occurs, but a bound on the sum must not wrap."""
+    monkeypatch.setattr(enumeration, "SMALL", small)
+    network = Network.from_arrays(
+        [[[0], [0], [1]], [[2.0**61, 3 * 2.0**60, 3 * 2.0**60]]], None, ["step", "identity"]
+    )
+    assert decide(engine, network, Specification(1, ["x0"])) == ("holds", [], 0, 0)
+
+
+def test_a_level_that_hides_the_least_value(engine: str) -> None:
+    """1/2 - 2^-133 x1 rounds to 1/2 in float64; the margin must not."""
+    network = Network.from_arrays([np.array([[0, 2.0**-133]])])
+    specification = Specification(2, ["false"], readout=HALF)
+    assert decide(engine, network, specification) == ("holds", [], 0, HALF - Fraction(1, 1 << 133))
+
+
+def test_a_weight_beyond_floats_on_a_dead_neuron(engine: str) -> None:
+    """relu(-x0) is never positive, and its weight in units of the least one exceeds float64."""
+    network = Network.from_arrays([[[-1]], [[2.0**-1074], [2.0**1000]]])
+    specification = Specification(1, ["x0", "false"])
+    assert decide(engine, network, specification) == ("violated", ["1"], 1, 0)

@@ -60,4 +60,6 @@ class Encoding(ABC):
 
     def differs(self, point: np.ndarray) -> z3.BoolRef:
         """The clause that excludes exactly this input."""
-        return z3.Or([z3.Not(bit) if one else bit for bit, one in zip(self.bits, point, strict=True)])
+        return z3.Or(
+            [z3.Not(bit) if one else bit for bit, one in zip(self.bits, point, strict=True)]
+        )

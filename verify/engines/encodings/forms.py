@@ -36,7 +36,7 @@ class Form:
         return self.constant, frozenset(self.coefficients.items())
 
     def least(self, value: Fraction, strict: bool) -> int:
-        """The smallest integer k with: the form is >= value (> if strict) iff its integer is >= k."""
+        """The k for which the form is >= value (> if strict) exactly when its integer is >= k."""
         bound = value / self.unit
         return math.floor(bound) + 1 if strict else math.ceil(bound)
 

@@ -8,8 +8,8 @@ import z3
 
 from ...errors import InputError
 from .encoding import Encoding
-from .formula_terms import conjunction, disjunction
 from .forms import Form, aligned
+from .formula_terms import conjunction, disjunction
 from .presolve import Neuron, Presolved
 
 #: A neuron may take at most this many values above 0.

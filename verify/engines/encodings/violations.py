@@ -10,8 +10,8 @@ import z3
 from ...problem import Problem
 from ...readout import Argmax, Levels, Threshold
 from .encoding import Encoding
-from .formula_terms import conjunction, disjunction, formula_term
 from .forms import Form, difference
+from .formula_terms import conjunction, disjunction, formula_term
 
 
 class Violations:
@@ -25,9 +25,7 @@ class Violations:
         for formula in problem.specification.formulas:
             tick()
             self.expected.append(
-                formula_term(
-                    formula, encoding.bits, problem.specification.domain, encoding.context
-                )
+                formula_term(formula, encoding.bits, problem.specification.domain, encoding.context)
             )
         self._leads: dict[tuple[int, int], Form] = {}
 

@@ -1,0 +1,1 @@
+"""Compiled loops over split tables: the inner loop of enumeration."""
