@@ -43,11 +43,8 @@ class BitProgram:
         compiler = _Compiler(index)
         results = [compiler.formula(formula) for formula in formulas]
         code = np.array(compiler.code, dtype=np.int64).reshape(-1, 3)
-        return cls(
-            len(index),
-            *(np.ascontiguousarray(code[:, k]) for k in range(3)),
-            np.array(results, dtype=np.int64),
-        )
+        operation, left, right = (np.ascontiguousarray(code[:, k]) for k in range(3))
+        return cls(len(index), operation, left, right, np.array(results, dtype=np.int64))
 
     def run(self, words: np.ndarray) -> np.ndarray:
         """Evaluate on packed inputs: (variables, W) uint64 to (formulas, W) uint64."""

@@ -271,7 +271,7 @@ class Domain:
         if self.points is not None:
             parts.append(f"{len(self.points)} listed")
         text = ", ".join(parts) or "all"
-        if self.values != (0, 1):
+        if self.values != (Fraction(0), Fraction(1)):
             text += f" (values {self.values[0]}, {self.values[1]})"
         return text
 

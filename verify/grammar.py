@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 from .errors import InputError
 from .formula import And, AtLeast, AtMost, Constant, Formula, Implies, Not, Or, Variable, Xor
@@ -68,7 +69,7 @@ class _Parser:
             position = match.end()
         return [*tokens, _Token("end", "", end + 1)]
 
-    def _fail(self, column: int, problem: str) -> None:
+    def _fail(self, column: int, problem: str) -> NoReturn:
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         raise InputError(f"formula '{shown}', column {column}: {problem}")
 

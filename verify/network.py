@@ -152,7 +152,7 @@ class Network:
         return load_network(Path(path))
 
     def save(self, path: str | Path) -> Path:
-        """Write ``.onnx``, ``.safetensors`` or ``.npz`` (by suffix); the weights are kept exactly."""
+        """Write ``.onnx``, ``.safetensors`` or ``.npz`` (by suffix); the weights stay exact."""
         from .formats import save_network
 
         return save_network(self, Path(path))
@@ -270,9 +270,8 @@ def _common_denominator(points: np.ndarray) -> tuple[np.ndarray, int, int]:
     except (TypeError, ValueError, OverflowError):
         raise InputError("x must hold finite numbers") from None
     denominator = math.lcm(*(number.denominator for number in numbers))
-    integers = np.empty(points.shape, dtype=object)
-    integers.flat = [int(number * denominator) for number in numbers]
-    return narrow(integers), 0, denominator
+    integers = np.array([int(number * denominator) for number in numbers], dtype=object)
+    return narrow(integers.reshape(points.shape)), 0, denominator
 
 
 def _apply(

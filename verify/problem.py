@@ -43,10 +43,10 @@ class Problem:
     def values(self, points: np.ndarray) -> np.ndarray:
         """Exact outputs on a 0/1 matrix (points, inputs): Fractions (points, outputs)."""
         false, true = self.specification.domain.values
-        if (false, true) == (0, 1):
+        if false == 0 and true == 1:
             return self.network.evaluate(points.astype(np.int64))
-        fed = np.where(points.astype(bool), true, false).astype(object)
-        return self.network.evaluate(fed)
+        fed = np.array([false, true], dtype=object)
+        return self.network.evaluate(fed[points.astype(bool).astype(np.int64)])
 
     def margins(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Exact margins (Fractions) and violations (bool), both (points, outputs)."""

@@ -82,7 +82,7 @@ class BatchScan(Scan):
         expected = self.problem.specification.expected(chunk)
         values, lost = self.evaluator.values(chunk)
         signs = self.evaluator.signs(values, lost, expected)
-        undecided = signs.undecided.any(axis=1)
+        undecided = np.asarray(signs.undecided.any(axis=1))
         wrong = signs.wrong & ~undecided[:, None]
         bad = wrong.any(axis=1)
         self.count(int(bad.sum()), wrong.sum(axis=0))

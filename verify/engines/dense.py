@@ -200,7 +200,7 @@ def _reach(floats: FloatLayer, layer: IntegerLayer, shift: int) -> np.ndarray:
     if layer.activation == "step":
         return np.ones(len(floats.bias))
     largest = np.maximum(np.abs(layer.low), np.abs(layer.high))
-    return _divide(largest, shift) * (1 + 2.0**-20) + floats.error
+    return np.asarray(_divide(largest, shift) * (1 + 2.0**-20) + floats.error)
 
 
 def _divide(integers: np.ndarray, shift: int) -> np.ndarray:

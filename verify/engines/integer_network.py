@@ -55,7 +55,7 @@ class IntegerNetwork:
             unit = min(weight.exponent + exponent, bias.exponent)
             rows = weight.integers(unit - exponent)
             offset = bias.mantissa.astype(object) * (denominator << (bias.exponent - unit))
-            if index == 0 and (false, true) != (0, 1):
+            if index == 0 and not (false == 0 and true == 1):
                 denominator = lcm(false.denominator, true.denominator)
                 offset = offset * denominator
                 offset += rows.astype(object).sum(axis=1) * int(false * denominator)

@@ -190,18 +190,19 @@ class _Search:
         wrong = [self.violations.wrong(output) for output in open_outputs]
         switch = self.switch()
         self.solver.add(z3.Or(z3.Not(switch), *wrong))
-        point: np.ndarray | None = first
+        last = first
         while self.found < enough:
-            self.solver.add(z3.Or(z3.Not(switch), self.encoding.differs(point)))
+            self.solver.add(z3.Or(z3.Not(switch), self.encoding.differs(last)))
             point = self.check(switch)
             if point is None:
                 self.outcome.violations = self.found
                 self.outcome.by_output = by_output.tolist()
                 break
             by_output += self.record(point)
+            last = point
             self.report(self.proved)
         self.solver.add(z3.Not(switch))
-        if self.request.count and point is not None:
+        if self.request.count and self.outcome.violations is None:
             self.outcome.notes.append(
                 f"count: stopped at {self.found} violating inputs, which Z3 lists one by one; "
                 f"the enumeration engine counts more"

@@ -138,7 +138,7 @@ def partial_sums(
     return result
 
 
-@settings(profile, max_examples=600)
+@settings(profile, max_examples=400)
 @given(st.data())
 def test_errors_thresholds_and_ranges(data: st.DataObject) -> None:
     """At every point, in the fine tables and in every type that may be used."""
