@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,8 +41,8 @@ ENGINES: dict[str, Callable[[], Engine]] = {"enumerate": _enumeration, "z3": _sm
 
 
 def check(
-    network: Network | torch.nn.Module,
-    specification: Specification,
+    network: Network | torch.nn.Module | str | Path,
+    specification: Specification | str | Path,
     *,
     engine: str = "auto",
     count: bool = False,
@@ -55,8 +56,9 @@ def check(
     """Decide whether the network computes the specification on every input of its domain.
 
     Args:
-        network: a Network, or a torch module that :meth:`Network.from_torch` understands.
-        specification: formulas, read-out and domain.
+        network: a Network, a model file, or a torch module that :meth:`Network.from_torch`
+            understands.
+        specification: formulas, read-out and domain, or the file that holds them.
         engine: ``auto``, ``enumerate`` or ``z3``.
         count: also count the violating inputs, in all and by output.
         margin: also compute the exact margin.
@@ -73,8 +75,12 @@ def check(
         InputError: sizes do not fit, or the chosen engine cannot take the problem.
         ReplayError: an engine reported a counterexample that is none (an internal fault).
     """
-    if not isinstance(network, Network):
+    if isinstance(network, str | Path):
+        network = Network.load(network)
+    elif not isinstance(network, Network):
         network = Network.from_torch(network)
+    if isinstance(specification, str | Path):
+        specification = Specification.load(specification)
     if counterexamples < 0:
         raise InputError(f"counterexamples must be 0 or more, not {counterexamples}")
     if timeout is not None and not timeout > 0:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -311,3 +312,11 @@ def test_auto_chooses_by_size() -> None:
 
 def test_replay_of_nothing() -> None:
     assert replay(Problem(SUM, OR), []) == []
+
+
+def test_files_are_read_in_place(tmp_path: Path) -> None:
+    network = Network.from_arrays([[[1, 1]]], [[-1]])
+    specification = Specification(["a", "b"], {"y": "a & b"})
+    model = network.save(tmp_path / "model.npz")
+    text = specification.save(tmp_path / "spec.toml")
+    assert check(model, str(text)).holds

@@ -35,10 +35,20 @@ SCAN_COST, SETTLE_COST = 0.014, 10.0
 SETTLE = 1 << 14
 
 
+#: Numbers in the folded weights beyond which matrix products are cheaper (many dense outputs).
+FOLDED = 1 << 20
+
+
 def suits(problem: Problem) -> bool:
-    """True for networks with at most one hidden relu or step layer and a plain read-out."""
+    """True for networks with at most one hidden relu or step layer and a plain read-out.
+
+    Every output has its own copy of the neurons that it reads, so there must not be too many.
+    """
     layers = problem.network.layers
     hidden = [layer.activation for layer in layers[:-1]]
+    columns = sum(np.count_nonzero(layer.exact_weight.mantissa) for layer in layers[1:])
+    if columns * problem.network.input_size > FOLDED:
+        return False
     return (
         len(layers) <= 2
         and layers[-1].activation == "identity"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,7 +58,23 @@ def network_from_tensors(
         if match["part"] in entry:
             raise InputError(f"tensors '{entry[match['part']]}' and '{name}' have the same place")
         entry[match["part"]] = name
+    if activations is None:
+        _require_even_spacing(sorted(parts))
     return _network(tensors, [parts[place] for place in sorted(parts)], activations)
+
+
+def _require_even_spacing(places: list[tuple[int, ...]]) -> None:
+    """Refuse numbers such as 0, 1, 3: there a Sequential has no relu between 0 and 1."""
+    if len({place[:-1] for place in places}) > 1 or not all(places):
+        return  # nested numbers: neighbours need not be neighbours in the module
+    gaps = {after[-1] - before[-1] for before, after in pairwise(places)}
+    if 1 in gaps and len(gaps) > 1:
+        numbers = ", ".join(str(place[-1]) for place in places)
+        raise InputError(
+            f"the layers are numbered {numbers}, so some have nothing between "
+            'them; name the activations in the metadata, e.g. activations = ["identity", "relu", '
+            '"identity"], or save with Network.from_torch(model).save(...)'
+        )
 
 
 def tensors_from_network(network: Network) -> dict[str, np.ndarray]:

@@ -240,3 +240,14 @@ def test_the_device_refuses_what_it_cannot_enumerate() -> None:
     missing = dataclasses.replace(SHORT, device="no such device")
     with pytest.raises(InputError, match="--device no such device"):
         DeviceScan(Problem(network, plain), missing, Outcome())
+
+
+def test_many_dense_outputs_go_through_matrix_products() -> None:
+    ones = np.ones((1, 30), dtype=np.int64)
+    hidden = np.repeat(ones, 200, axis=0)
+    few = Network.from_arrays([hidden, np.ones((1, 200), dtype=np.int64)])
+    many = Network.from_arrays([hidden, np.ones((500, 200), dtype=np.int64)])
+    for network, expected in ((few, True), (many, False)):
+        outputs = {f"y{i}": "x0" for i in range(network.output_size)}
+        problem = Problem(network, Specification(30, outputs, domain="at most 2"))
+        assert table_scan.suits(problem) is expected

@@ -268,3 +268,18 @@ def test_safetensors_booleans_are_normalised(tmp_path: Path) -> None:
     content[-2] = 7
     path.write_bytes(content)
     assert Network.load(path).evaluate([1, 1]).tolist() == [1]
+
+
+def test_uneven_numbers_need_metadata(tmp_path: Path) -> None:
+    eye = np.eye(1, dtype=np.float32)
+    tensors = {f"{place}.weight": eye for place in (0, 1, 3)}
+    path = tmp_path / "model.safetensors"
+    save_file(tensors, path)
+    with pytest.raises(InputError, match="numbered 0, 1, 3, so some have nothing between them"):
+        Network.load(path)
+    save_file(tensors, path, metadata={"activations": '["identity", "relu", "identity"]'})
+    assert [layer.activation for layer in Network.load(path).layers] == [
+        "identity",
+        "relu",
+        "identity",
+    ]
