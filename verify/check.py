@@ -114,6 +114,11 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
     except KeyboardInterrupt:
         interrupted = True
         outcome.detail = outcome.detail or "interrupted"
+    if request.count and outcome.violations is None and outcome.wrong_so_far:
+        outcome.notes.append(
+            f"at least {outcome.wrong_so_far:,} violating inputs among the first "
+            f"{outcome.visited:,} visited"
+        )
     seconds = time.monotonic() - start
     if outcome.points:
         outcome.status = "violated"

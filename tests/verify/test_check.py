@@ -320,3 +320,21 @@ def test_files_are_read_in_place(tmp_path: Path) -> None:
     model = network.save(tmp_path / "model.npz")
     text = specification.save(tmp_path / "spec.toml")
     assert check(model, str(text)).holds
+
+
+def test_an_unfinished_count_says_how_many_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        name = "enumerate"
+
+        def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+            outcome.points = [np.array([1, 1], dtype=np.uint8)]
+            outcome.wrong_so_far, outcome.visited = 1, 3
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(driver.ENGINES, "enumerate", Interrupted)
+    network = Network.from_arrays([[[0, 0]]])
+    verdict = check(network, Specification(["a", "b"], ["a & b"]), engine="enumerate", count=True)
+    assert verdict.interrupted
+    assert verdict.status == "violated"
+    assert verdict.violations is None
+    assert "at least 1 violating inputs among the first 3 visited" in verdict.notes

@@ -23,6 +23,7 @@ class Scan:
     def count(self, wrong: int, by_output: np.ndarray) -> None:
         """Add violating inputs and wrong outputs."""
         self.total += wrong
+        self.outcome.wrong_so_far = self.total
         self.by_output += by_output
 
     def settle(self, points: np.ndarray) -> None:

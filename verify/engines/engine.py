@@ -60,6 +60,7 @@ class Outcome:
             one in exact arithmetic.
         violations, by_output: counts, set only when complete.
         margin: exact, set only when complete.
+        wrong_so_far: violating inputs seen by an enumeration that may not be complete.
         visited: domain points visited, or search nodes.
         domain_size: exact size, when the engine has seen the whole domain.
         notes: sentences for the verdict, e.g. why a count was not finished.
@@ -71,6 +72,7 @@ class Outcome:
     violations: int | None = None
     by_output: list[int] | None = None
     margin: Fraction | None = None
+    wrong_so_far: int = 0
     visited: int = 0
     domain_size: int | None = None
     notes: list[str] = field(default_factory=list)

@@ -140,7 +140,7 @@ class TableScan:
             wrong += part.wrong
             by_output += part.by_output
             outcome.points += part.found[: max(wanted - len(outcome.points), 0)]
-            outcome.visited = points
+            outcome.visited, outcome.wrong_so_far = points, wrong
             enough = len(outcome.points) >= wanted if request.exhaustive else outcome.points
             if enough and not (request.count or request.margin):
                 outcome.status = "violated"
