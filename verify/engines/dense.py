@@ -184,7 +184,9 @@ def _to_floats(integer: IntegerNetwork, exact: bool) -> tuple[list[FloatLayer], 
         terms = weight.shape[1] + 4
         gamma = terms * ROUNDOFF / (1 - terms * ROUNDOFF)
         magnitude = np.abs(weight) @ (reach + error) + np.abs(bias)
-        total = np.abs(weight) @ error + gamma * magnitude + terms * 2.0**-1070
+        # a number below 2**-1022 may be lost entirely, before it is multiplied by an input
+        lost = terms * 2.0**-1018 * (1 + (reach + error).max(initial=0.0))
+        total = np.abs(weight) @ error + gamma * magnitude + lost
         # the bound itself is computed in float64: 2**-20 covers its own roundings many times
         error_here = np.zeros(len(bias)) if exact else total * (1 + 2.0**-20)
         layers.append(FloatLayer(weight, bias, layer.activation, error_here))
