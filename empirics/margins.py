@@ -46,6 +46,8 @@ def domain_margins(problem: Problem) -> DomainMargins:
     least: Fraction | None = None
     by_output = np.zeros(len(problem.specification.outputs), dtype=np.int64)
     for chunk in domain.chunks():
+        if not len(chunk):  # candidates of which none lie in the domain
+            continue
         margins, violated = problem.margins(chunk)
         by_point = margins.min(axis=1)
         smallest = min(by_point)

@@ -162,7 +162,7 @@ class Domain:
         """True when the domain is known to hold no vector (False also where nobody knows)."""
         if self._has_closed_form:
             return self.size == 0
-        return self.candidates <= COUNTABLE and next(self.chunks(), None) is None
+        return self.candidates <= COUNTABLE and not any(len(chunk) for chunk in self.chunks())
 
     @property
     def _has_closed_form(self) -> bool:
@@ -186,7 +186,10 @@ class Domain:
         return sum(counts[lowest : highest + 1])
 
     def chunks(self, rows: int = 1 << 14) -> Iterator[np.ndarray]:
-        """All vectors of the domain, once each, as uint8 matrices of at most ``rows`` rows."""
+        """All vectors of the domain, once each, as uint8 matrices of at most ``rows`` rows.
+
+        A matrix may be empty, so that a caller can look at the clock where few vectors pass.
+        """
         if self.points is not None:
             source: Iterator[np.ndarray] = (
                 self.points[i : i + rows].astype(np.uint8) for i in range(0, len(self.points), rows)
@@ -198,8 +201,7 @@ class Domain:
         for chunk in source:
             if self._program is not None:
                 chunk = chunk[self._program.run_points(chunk)[:, 0]]
-            if len(chunk):
-                yield chunk
+            yield chunk
 
     def _product_chunks(self, rows: int) -> Iterator[np.ndarray]:
         """Mixed-radix counting: one digit a one-hot group, one a free input (first is slowest)."""

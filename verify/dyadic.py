@@ -123,7 +123,17 @@ def _canonical(integers: np.ndarray, exponent: int) -> Dyadic:
     return Dyadic(narrow(np.asarray(integers)), exponent + twos)
 
 
+def _require_subnormals() -> None:
+    """Refuse to convert where the processor reads subnormal numbers as zero."""
+    if np.multiply(np.float64(5e-324), np.float64(1.0)) == 0.0:
+        raise InputError(
+            "this process flushes subnormal numbers to zero, so weights cannot be read exactly; "
+            "turn that off, e.g. torch.set_flush_denormal(False)"
+        )
+
+
 def _from_floats(values: np.ndarray, what: str) -> Dyadic:
+    _require_subnormals()
     if not np.isfinite(values).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
         raise InputError(

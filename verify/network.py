@@ -249,9 +249,9 @@ def _numbers(values: Any, what: str) -> np.ndarray:
     if array.dtype.kind in "USVmM" and array.dtype.name != "bfloat16":
         raise InputError(f"{what}: not an array of numbers")
     if array.dtype.kind == "f" and not hasattr(values, "dtype"):
-        # numpy turns lists of large Python integers into rounded floats
+        # numpy turns lists of large integers into rounded floats
         exact = np.asarray(values, dtype=object)
-        if any(isinstance(v, int) and abs(v) > 1 << 53 for v in exact.flat):
+        if any(isinstance(v, int | np.integer) and abs(int(v)) > 1 << 53 for v in exact.flat):
             return exact
     return array
 

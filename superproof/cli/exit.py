@@ -37,6 +37,7 @@ def run(command: Any, arguments: Sequence[str]) -> int:
     No exception leaves with 1, which means *violated* and nothing else.
     """
     # exact integers may be longer than the interpreter's default limit on printed digits
+    digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     for stream in (sys.stdout, sys.stderr):
         # a name that the terminal's encoding lacks is shown escaped instead of failing
@@ -49,6 +50,8 @@ def run(command: Any, arguments: Sequence[str]) -> int:
         code = ExitCode.UNKNOWN
     except BaseException as error:
         code = report(error)
+    finally:
+        sys.set_int_max_str_digits(digits)
     for stream in (sys.stdout, sys.stderr):
         _flush(stream)
     return int(code)

@@ -107,3 +107,15 @@ def test_bit_width_and_narrow(numbers: list[int]) -> None:
 def test_indexing_keeps_the_unit() -> None:
     dyadic = Dyadic.from_array([[1.5, 2.0], [0.25, 8.0]])
     assert list(dyadic[1].fractions()) == [Fraction(1, 4), 8]
+
+
+def test_flushed_subnormals_are_refused() -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot flush subnormal numbers")
+    try:
+        with pytest.raises(InputError, match="flushes subnormal numbers to zero"):
+            Dyadic.from_array(np.array([5e-324]))
+    finally:
+        torch.set_flush_denormal(False)
+    assert Dyadic.from_array(np.array([5e-324])).exponent == -1074

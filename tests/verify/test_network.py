@@ -135,3 +135,8 @@ def test_errors_of_evaluation(x: Any, message: str) -> None:
 def test_a_layer_knows_its_size() -> None:
     layer = Layer(np.zeros((2, 5)), np.zeros(2))
     assert (layer.width, layer.fan_in, layer.activation) == (2, 5, "identity")
+
+
+def test_numpy_integers_among_floats_stay_exact() -> None:
+    network = Network.from_arrays([[[np.int64(2**60 + 1), 0.5]]])
+    assert network.evaluate([1, 0])[0] == 2**60 + 1

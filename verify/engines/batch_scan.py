@@ -72,6 +72,8 @@ class BatchScan(Scan):
             if self.request.expired():
                 self.stop_early("time limit")
                 return
+            if not len(chunk):
+                continue
             self._scan(chunk)
             self.outcome.visited += len(chunk)
             self.request.progress(self.outcome.visited, domain.candidates)

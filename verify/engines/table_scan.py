@@ -228,7 +228,8 @@ class TableScan:
         limit = max(self.request.counterexamples, 1)
         counters = np.zeros(4, dtype=np.int64)
         undecided = np.empty((max(32 * typed.low.shape[1], SETTLE), 2), dtype=np.int64)
-        found = np.empty((limit, 2), dtype=np.int64)
+        points = int(np.maximum(rows.stop - rows.start, 0).sum())
+        found = np.empty((min(limit, points), 2), dtype=np.int64)
         first = not (self.request.count or self.request.margin) and limit == 1
         network, program = self._network(typed, rows, high, high_sum), self._specification(rows)
         settled = []
