@@ -36,8 +36,18 @@ def _smt() -> Engine:
     return Smt()
 
 
+def _tree() -> Engine:
+    from .engines.tree import Tree
+
+    return Tree()
+
+
 #: Engine constructors by the name used in ``--engine``; each imports its solver when called.
-ENGINES: dict[str, Callable[[], Engine]] = {"enumerate": _enumeration, "z3": _smt}
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "enumerate": _enumeration,
+    "tree": _tree,
+    "z3": _smt,
+}
 
 
 def check(

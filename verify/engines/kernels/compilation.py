@@ -38,22 +38,32 @@ def _register_file() -> tuple[int, int]:
 BITS, SUMS = _register_file()
 
 
-def _digest() -> str:
-    """Of everything that compiled code depends on and numba does not look at."""
+def digest(folder: Path) -> str:
+    """Of everything that compiled code of a folder depends on and numba does not look at."""
     content = hashlib.sha256(f"{BITS} {SUMS}".encode())
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(folder.glob("*.py")):
         content.update(file.name.encode() + b"\0" + file.read_bytes())
     return content.hexdigest()[:12]
 
 
-_DIGEST = _digest()
+def compiler(folder: Path, **flags: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator for the kernels of a folder, which call only kernels of the same folder.
+
+    Compiles with numba, without the interpreter's lock, cached on disk until a source of the
+    folder changes. ``flags`` go to numba.
+    """
+    edition = digest(folder)
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        # numba names the cache files after the qualified name
+        function.__qualname__ += f"_{edition}"
+        return cast("Callable[..., Any]", numba.njit(nogil=True, cache=True, **flags)(function))
+
+    return decorate
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile with numba, without the interpreter's lock, cached on disk until a source changes."""
-    # numba names the cache files after the qualified name
-    function.__qualname__ += f"_{_DIGEST}"
-    return cast("Callable[..., Any]", numba.njit(nogil=True, cache=True)(function))
+#: The decorator of the kernels of this folder.
+kernel = compiler(Path(__file__).parent)
 
 
 def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,1 @@
+"""Branch and bound over input bits: regions, bounds, leaves and the search."""

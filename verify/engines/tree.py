@@ -1,0 +1,217 @@
+"""Deciding by branch and bound over input bits, guided by the specification."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import InputError
+from ..problem import Problem
+from .branching.float_network import FloatNetwork, float_network
+from .branching.memory import Scratch, new_scratch
+from .branching.points import COUNT, FIRST, MARGIN
+from .branching.pursuit import (
+    CAPACITY,
+    LARGEST_LEAF,
+    SNAPSHOT_CAPACITY,
+    ExpiredError,
+    Findings,
+    Incumbent,
+    Pursuit,
+)
+from .branching.sides import Aim, Frame, RegionBuilder, Side, aim_of, sides_of
+from .engine import Outcome, Request
+
+#: Nodes a side gets in the first round of a search for a counterexample; later rounds get more.
+FIRST_ROUND = 400
+#: Trees that are kept between rounds take at most this many bytes.
+KEPT_BYTES = 1 << 28
+#: Domains up to this size are visited to unite the violations of several outputs.
+UNITE_UP_TO = 1 << 26
+
+
+class Tree:
+    """Float bounds beyond a proven margin prune; integers settle what lies within it."""
+
+    name = "tree"
+
+    def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+        """See :class:`Engine`. Raises InputError for weights that float64 cannot bound at all."""
+        if problem.specification.domain.points is not None:
+            from .batch_scan import BatchScan
+
+            BatchScan(problem, request, outcome).run()
+            return
+        Decision(problem, request, outcome).run()
+
+
+class Decision:
+    """One problem on its way to an answer."""
+
+    def __init__(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+        self.problem, self.request, self.outcome = problem, request, outcome
+        spec = problem.specification
+        self.frame = Frame.of(spec.domain)
+        self.sides = [
+            side
+            for output in range(len(spec.outputs))
+            for side in sides_of(problem, self.frame, output)
+        ]
+        clauses = max((len(side.clauses[0]) for side in self.sides), default=0)
+        self.network: FloatNetwork = float_network(problem, self.frame.flips, clauses)
+        self.builder = RegionBuilder(self.frame, self.network.layers.rows)
+        registers = max((self.builder.registers(side) for side in self.sides), default=1)
+        layers = self.network.layers
+        inputs, widest = layers.columns.shape
+        self.scratch: Scratch = new_scratch(
+            inputs, len(layers.kind), widest, clauses, registers, LARGEST_LEAF
+        )
+        self.lists = (
+            np.empty((CAPACITY, inputs), dtype=np.uint8),
+            np.empty(CAPACITY, dtype=np.int8),
+            np.empty((SNAPSHOT_CAPACITY, inputs), dtype=np.int8),
+        )
+        self._aims: dict[tuple[int, bool], Aim] = {}
+        self.incumbent = Incumbent()
+        many = len(spec.outputs) > 1 and request.count
+        self.findings = Findings(request.counterexamples, many)
+        bounded = all(np.isfinite(self.aim(side).forms.loss).all() for side in self.sides)
+        if not bounded and spec.domain.candidates > 1 << 20:
+            raise InputError(
+                "--engine tree: the weights span too many orders of magnitude for float "
+                "bounds; use --engine enumerate or z3"
+            )
+
+    def aim(self, side: Side) -> Aim:
+        """The forms of a side, shared by the sides of the same output and value."""
+        key = side.output, side.expected
+        if key not in self._aims:
+            readout = self.problem.specification.readout
+            outputs = len(self.problem.specification.outputs)
+            self._aims[key] = aim_of(self.network, readout, *key, outputs)
+        return self._aims[key]
+
+    def pursuit(self, side: Side, purpose: int) -> Pursuit:
+        """A fresh search of a side."""
+        return Pursuit(
+            self.problem,
+            self.frame,
+            self.network,
+            self.builder,
+            side,
+            self.aim(side),
+            purpose,
+            self.scratch,
+            self.lists,
+            self.findings,
+            self.incumbent,
+        )
+
+    def run(self) -> None:
+        """Fill in the outcome as far as the deadline allows."""
+        request, outcome = self.request, self.outcome
+        try:
+            if request.count or request.counterexamples > 1:
+                self._count()
+            else:
+                self._first()
+            if request.margin:
+                self._margin()
+        except ExpiredError:
+            outcome.leave_unfinished(self._open(), "the time was up")
+            outcome.detail = f"gave up at the deadline after {outcome.visited:,} nodes"
+        finally:
+            outcome.points = list(self.findings.points.values())[: self.findings.wanted]
+            if outcome.points:
+                outcome.status = "violated"
+
+    def _open(self) -> Request:
+        """The request without what has been answered."""
+        return replace(
+            self.request,
+            count=self.request.count
+            and self.outcome.violations is None
+            and self.outcome.status != "holds",
+            margin=self.request.margin and self.outcome.margin is None,
+        )
+
+    def _first(self) -> None:
+        """Rounds over all sides with growing budgets, until one is wrong or all are proved."""
+        budget = FIRST_ROUND
+        open_sides: list[tuple[Side, Pursuit | None]] = [(side, None) for side in self.sides]
+        total = len(open_sides)
+        while open_sides:
+            left: list[tuple[Side, Pursuit | None]] = []
+            kept = 0
+            for side, pursuit in open_sides:
+                pursuit = pursuit or self.pursuit(side, FIRST)
+                before = pursuit.nodes
+                try:
+                    found = pursuit.run(budget, self.request)
+                finally:
+                    self.outcome.visited += pursuit.nodes - before
+                if found:
+                    return
+                if not pursuit.done:
+                    kept += sum(a.nbytes for a in pursuit.tree[:12])
+                    left.append((side, pursuit if kept < KEPT_BYTES else None))
+                self.request.progress(total - len(open_sides), total)
+            open_sides = left
+            budget *= 4
+        self.outcome.status = "holds"
+
+    def _count(self) -> None:
+        """All sides to the end, or until enough points are listed."""
+        outputs = len(self.problem.specification.outputs)
+        counts = [0] * outputs
+        for number, side in enumerate(self.sides):
+            pursuit = self.pursuit(side, COUNT)
+            while not pursuit.done:
+                before = pursuit.nodes
+                try:
+                    pursuit.run(1 << 14, self.request)
+                finally:
+                    self.outcome.visited += pursuit.nodes - before
+                if not self.request.count and len(self.findings.points) >= self.findings.wanted:
+                    return
+                self.request.progress(number, len(self.sides))
+            counts[side.output] += pursuit.count
+        if not any(counts):
+            self.outcome.status = "holds"
+            self.outcome.violations, self.outcome.by_output = 0, counts
+            return
+        self.outcome.status = "violated"
+        self.outcome.by_output = counts
+        if sum(map(bool, counts)) == 1:
+            self.outcome.violations = sum(counts)
+        elif self.findings.complete:
+            self.outcome.violations = len(self.findings.points)
+        elif self.request.count and self.problem.specification.domain.candidates <= UNITE_UP_TO:
+            self._unite()
+        elif self.request.count:
+            self.outcome.notes.append(
+                "the union of the violations of several outputs was not counted: too many to list"
+            )
+
+    def _unite(self) -> None:
+        """Count inputs that are wrong in some output by visiting the domain."""
+        from .enumeration import Enumeration
+
+        scan = Outcome()
+        Enumeration().decide(self.problem, replace(self.request, margin=False), scan)
+        self.outcome.violations = scan.violations
+        if scan.violations is None:
+            raise ExpiredError
+
+    def _margin(self) -> None:
+        for number, side in enumerate(self.sides):
+            pursuit = self.pursuit(side, MARGIN)
+            while not pursuit.done:
+                before = pursuit.nodes
+                try:
+                    pursuit.run(1 << 14, self.request)
+                finally:
+                    self.outcome.visited += pursuit.nodes - before
+                self.request.progress(number, len(self.sides))
+        self.outcome.margin = self.incumbent.margin
