@@ -17,6 +17,10 @@ from ..verdict import Status
 Progress = Callable[[int, int], None]
 
 
+class DeadlineError(Exception):
+    """The deadline passed within a piece of work, whose results are dropped."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What to find out about a problem.
@@ -30,6 +34,7 @@ class Request:
         threads: processor threads to use.
         device: torch device for enumeration, None for the processor's own kernels.
         progress: reporting function.
+        stop: says that nobody wants the answer any more, or None; must be cheap.
     """
 
     count: bool = False
@@ -39,6 +44,7 @@ class Request:
     threads: int = 1
     device: str | None = None
     progress: Progress = lambda done, total: None
+    stop: Callable[[], bool] | None = None
 
     @property
     def exhaustive(self) -> bool:
@@ -46,8 +52,15 @@ class Request:
         return self.count or self.margin or self.counterexamples > 1
 
     def expired(self) -> bool:
-        """True once the deadline has passed."""
+        """True once the deadline has passed or the answer is not wanted any more."""
+        if self.stop is not None and self.stop():
+            return True
         return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def require_time(self) -> None:
+        """Raise DeadlineError once the deadline has passed."""
+        if self.expired():
+            raise DeadlineError
 
 
 @dataclass
@@ -78,11 +91,16 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     detail: str = ""
 
-    def leave_unfinished(self, request: Request, why: str) -> None:
-        """Say what was asked for and stays unanswered, and why."""
-        for asked, what in ((request.count, "count"), (request.margin, "margin")):
-            if asked:
-                self.notes.append(f"the {what} was not finished: {why}")
+    def leave_unfinished(self, request: Request, why: str, margin: str = "") -> None:
+        """Say what was asked for and stays unanswered, and why.
+
+        ``margin`` is what is known about the margin all the same: "it is at most ...".
+        """
+        if request.count:
+            self.notes.append(f"the count was not finished: {why}")
+        if request.margin:
+            known = f"; {margin}" if margin else ""
+            self.notes.append(f"the margin was not finished: {why}{known}")
 
 
 class Engine(Protocol):

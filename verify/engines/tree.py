@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from ..errors import InputError
 from ..problem import Problem
+from .branching.crew import Crew
+from .branching.findings import Findings, Incumbent
 from .branching.float_network import FloatNetwork, float_network
-from .branching.memory import Scratch, new_scratch
 from .branching.points import COUNT, FIRST, MARGIN
-from .branching.pursuit import (
-    CAPACITY,
-    LARGEST_LEAF,
-    SNAPSHOT_CAPACITY,
-    ExpiredError,
-    Findings,
-    Incumbent,
-    Pursuit,
-)
+from .branching.pursuit import Desk, ExpiredError, Pursuit
 from .branching.sides import Aim, Frame, RegionBuilder, Side, aim_of, sides_of
 from .engine import Outcome, Request
 
-#: Nodes a side gets in the first round of a search for a counterexample; later rounds get more.
-FIRST_ROUND = 400
-#: Trees that are kept between rounds take at most this many bytes.
-KEPT_BYTES = 1 << 28
 #: Domains up to this size are visited to unite the violations of several outputs.
 UNITE_UP_TO = 1 << 26
 
@@ -50,8 +41,14 @@ class Decision:
     """One problem on its way to an answer."""
 
     def __init__(self, problem: Problem, request: Request, outcome: Outcome) -> None:
-        self.problem, self.request, self.outcome = problem, request, outcome
         spec = problem.specification
+        inputs = spec.domain.candidates
+
+        def progress(done: int, total: int) -> None:
+            request.progress(inputs * done // total, inputs)
+
+        self.problem, self.outcome = problem, outcome
+        self.request = replace(request, progress=progress)
         self.frame = Frame.of(spec.domain)
         self.sides = [
             side
@@ -62,16 +59,7 @@ class Decision:
         self.network: FloatNetwork = float_network(problem, self.frame.flips, clauses)
         self.builder = RegionBuilder(self.frame, self.network.layers.rows)
         registers = max((self.builder.registers(side) for side in self.sides), default=1)
-        layers = self.network.layers
-        inputs, widest = layers.columns.shape
-        self.scratch: Scratch = new_scratch(
-            inputs, len(layers.kind), widest, clauses, registers, LARGEST_LEAF
-        )
-        self.lists = (
-            np.empty((CAPACITY, inputs), dtype=np.uint8),
-            np.empty(CAPACITY, dtype=np.int8),
-            np.empty((SNAPSHOT_CAPACITY, inputs), dtype=np.int8),
-        )
+        self.desk = partial(Desk, self.network, clauses, registers)
         self._aims: dict[tuple[int, bool], Aim] = {}
         self.incumbent = Incumbent()
         many = len(spec.outputs) > 1 and request.count
@@ -92,7 +80,7 @@ class Decision:
             self._aims[key] = aim_of(self.network, readout, *key, outputs)
         return self._aims[key]
 
-    def pursuit(self, side: Side, purpose: int) -> Pursuit:
+    def pursuit(self, purpose: int, side: Side) -> Pursuit:
         """A fresh search of a side."""
         return Pursuit(
             self.problem,
@@ -102,8 +90,6 @@ class Decision:
             side,
             self.aim(side),
             purpose,
-            self.scratch,
-            self.lists,
             self.findings,
             self.incumbent,
         )
@@ -136,47 +122,44 @@ class Decision:
             margin=self.request.margin and self.outcome.margin is None,
         )
 
+    def _search(
+        self,
+        purpose: int,
+        finished: Callable[[Pursuit], None] = lambda pursuit: None,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Search all sides; True when that ended early because no more is wanted."""
+        crew = Crew(
+            partial(self.pursuit, purpose),
+            self.desk,
+            self.request,
+            rounds=purpose == FIRST,
+            finished=finished,
+            enough=enough,
+        )
+        before = self.outcome.visited
+        try:
+            return crew.run(self.sides)
+        finally:
+            self.outcome.visited = before + crew.visited
+
     def _first(self) -> None:
         """Rounds over all sides with growing budgets, until one is wrong or all are proved."""
-        budget = FIRST_ROUND
-        open_sides: list[tuple[Side, Pursuit | None]] = [(side, None) for side in self.sides]
-        total = len(open_sides)
-        while open_sides:
-            left: list[tuple[Side, Pursuit | None]] = []
-            kept = 0
-            for side, pursuit in open_sides:
-                pursuit = pursuit or self.pursuit(side, FIRST)
-                before = pursuit.nodes
-                try:
-                    found = pursuit.run(budget, self.request)
-                finally:
-                    self.outcome.visited += pursuit.nodes - before
-                if found:
-                    return
-                if not pursuit.done:
-                    kept += sum(a.nbytes for a in pursuit.tree[:12])
-                    left.append((side, pursuit if kept < KEPT_BYTES else None))
-                self.request.progress(total - len(open_sides), total)
-            open_sides = left
-            budget *= 4
-        self.outcome.status = "holds"
+        if not self._search(FIRST):
+            self.outcome.status = "holds"
 
     def _count(self) -> None:
         """All sides to the end, or until enough points are listed."""
-        outputs = len(self.problem.specification.outputs)
-        counts = [0] * outputs
-        for number, side in enumerate(self.sides):
-            pursuit = self.pursuit(side, COUNT)
-            while not pursuit.done:
-                before = pursuit.nodes
-                try:
-                    pursuit.run(1 << 14, self.request)
-                finally:
-                    self.outcome.visited += pursuit.nodes - before
-                if not self.request.count and len(self.findings.points) >= self.findings.wanted:
-                    return
-                self.request.progress(number, len(self.sides))
-            counts[side.output] += pursuit.count
+        counts = [0] * len(self.problem.specification.outputs)
+
+        def finished(pursuit: Pursuit) -> None:
+            counts[pursuit.side.output] += pursuit.count
+
+        def enough() -> bool:
+            return not self.request.count and len(self.findings.points) >= self.findings.wanted
+
+        if self._search(COUNT, finished, enough):
+            return
         if not any(counts):
             self.outcome.status = "holds"
             self.outcome.violations, self.outcome.by_output = 0, counts
@@ -205,13 +188,5 @@ class Decision:
             raise ExpiredError
 
     def _margin(self) -> None:
-        for number, side in enumerate(self.sides):
-            pursuit = self.pursuit(side, MARGIN)
-            while not pursuit.done:
-                before = pursuit.nodes
-                try:
-                    pursuit.run(1 << 14, self.request)
-                finally:
-                    self.outcome.visited += pursuit.nodes - before
-                self.request.progress(number, len(self.sides))
+        self._search(MARGIN)
         self.outcome.margin = self.incumbent.margin

@@ -109,11 +109,8 @@ def new_tree(
     widest: int,
     forms: int,
     histogram: np.ndarray,
-    points: np.ndarray,
-    point_kind: np.ndarray,
-    snapshots: np.ndarray,
 ) -> Tree:
-    """An empty search below the root. The lists may be shared: each slice empties them."""
+    """An empty search below the root, with lists of no capacity: each slice brings its own."""
     rows = inputs + 2
     control = np.zeros(10, dtype=np.int64)
     control[SETTLED] = -1
@@ -131,9 +128,9 @@ def new_tree(
         np.empty((rows, layers, widest)),
         control,
         histogram,
-        points,
-        point_kind,
-        snapshots,
+        np.empty((0, inputs), dtype=np.uint8),
+        np.empty(0, dtype=np.int8),
+        np.empty((0, inputs), dtype=np.int8),
         np.zeros(forms),
     )
 

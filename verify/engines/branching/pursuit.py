@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
 from ...problem import Problem
 from ..engine import Request
+from .findings import Findings, Incumbent
 from .float_network import FloatNetwork
 from .memory import (
     COUNTED,
+    DEPTH,
     LISTING,
     NODES,
     POINTS,
+    SETTLED,
     SNAPSHOTS,
     Scratch,
     Tree,
+    new_scratch,
     new_tree,
 )
 from .models import ModelCounter, list_models
@@ -38,51 +43,37 @@ SLICE = 0.04
 
 
 class ExpiredError(Exception):
-    """The deadline has passed."""
+    """The deadline has passed, or nobody wants the answer any more."""
 
 
-class Findings:
-    """Wrong points found so far, and what the search still wants of them.
+class Desk:
+    """Working space of one thread: scratch for one node and lists that a slice fills.
 
     Attributes:
-        wanted: number of points to return.
-        keep: keep listing up to LARGEST_LIST points, because outputs must be united.
-        points: wrong inputs by their bytes.
-        complete: no wrong point has been left out.
+        points, kinds: (CAPACITY, inputs) uint8 and (CAPACITY,) int8.
+        snapshots: (SNAPSHOT_CAPACITY, inputs) int8.
     """
 
-    LARGEST_LIST = 1 << 17
-
-    def __init__(self, wanted: int, keep: bool) -> None:
-        self.wanted = max(wanted, 1)
-        self.keep = keep
-        self.points: dict[bytes, np.ndarray] = {}
-        self.complete = True
-
-    @property
-    def room(self) -> int:
-        """How many more points are of use."""
-        limit = max(self.wanted, self.LARGEST_LIST) if self.keep and self.complete else self.wanted
-        return max(limit - len(self.points), 0)
-
-    def add(self, point: np.ndarray) -> None:
-        """Take in a wrong input (as named, not flipped)."""
-        if self.room:
-            self.points.setdefault(point.tobytes(), point)
-        elif point.tobytes() not in self.points:
-            self.complete = False
-
-
-class Incumbent:
-    """The least exact margin met so far over all sides."""
-
-    def __init__(self) -> None:
-        self.margin: Fraction | None = None
-        self.point: np.ndarray | None = None
+    def __init__(self, network: FloatNetwork, clauses: int, registers: int) -> None:
+        layers = network.layers
+        inputs, widest = layers.columns.shape
+        self.scratch: Scratch = new_scratch(
+            inputs, len(layers.kind), widest, clauses, registers, LARGEST_LEAF
+        )
+        self.points = np.empty((CAPACITY, inputs), dtype=np.uint8)
+        self.kinds = np.empty(CAPACITY, dtype=np.int8)
+        self.snapshots = np.empty((SNAPSHOT_CAPACITY, inputs), dtype=np.int8)
 
 
 class Pursuit:
-    """The search of one side for the first wrong point, all of them, or the least margin."""
+    """The search of one side, or of a subcube of it.
+
+    The answer is the first wrong point, all of them, or the least margin. One thread at a time
+    may work on a pursuit, each on its own desk; :meth:`split` makes work for another thread.
+
+    Args:
+        fixed: inputs and values at the root, default the side's cube.
+    """
 
     def __init__(
         self,
@@ -93,14 +84,13 @@ class Pursuit:
         side: Side,
         aim: Aim,
         purpose: int,
-        scratch: Scratch,
-        lists: tuple[np.ndarray, np.ndarray, np.ndarray],
         findings: Findings,
         incumbent: Incumbent,
+        fixed: dict[int, int] | None = None,
     ) -> None:
-        self.problem, self.frame, self.network = problem, frame, network
+        self.problem, self.frame, self.network, self.builder = problem, frame, network, builder
         self.side, self.aim, self.purpose = side, aim, purpose
-        self.findings, self.incumbent, self.scratch = findings, incumbent, scratch
+        self.findings, self.incumbent = findings, incumbent
         self.region = builder.region(side)
         layers = network.layers
         inputs, widest = layers.columns.shape
@@ -110,15 +100,59 @@ class Pursuit:
             widest,
             len(aim.forms.constant),
             np.zeros((inputs + 1, inputs + 1) if purpose == COUNT else (1, 1), dtype=np.int64),
-            *lists,
         )
-        fixed = np.array(list(side.cube), dtype=np.int32)
-        values = np.array(list(side.cube.values()), dtype=np.int8)
-        self.done = not plant(layers, self.region, self.tree, fixed, values)
+        cube = side.cube if fixed is None else fixed
+        variables = np.array(list(cube), dtype=np.int32)
+        values = np.array(list(cube.values()), dtype=np.int8)
+        self.done = not plant(layers, self.region, self.tree, variables, values)
         self.leaf = min(LEAF[purpose], inputs)
         self.extra = 0
         self.budget = 64
         self.counter = ModelCounter()
+        #: Share of the side that the root is, and what has been given away of it.
+        self.weight, self.given = 1.0, 0.0
+
+    @property
+    def share(self) -> float:
+        """Share of the side that this pursuit has closed (as a volume of its cube), at most 1."""
+        if self.done:
+            return self.weight - self.given
+        depth = int(self.tree.control[DEPTH])
+        turns = self.tree.turn[1 : min(depth, 60) + 1].tolist()
+        closed = float(sum(turn / (2 << k) for k, turn in enumerate(turns)))
+        return max(self.weight * closed - self.given, 0.0)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the path that is kept between slices."""
+        return sum(array.nbytes for array in self.tree[: Tree._fields.index("control")])
+
+    def split(self) -> Pursuit | None:
+        """Give away the largest subcube that has not been begun, or None when there is none."""
+        control, tree = self.tree.control, self.tree
+        last = int(control[DEPTH]) if control[SETTLED] < 0 else int(control[SETTLED])
+        open_ = np.flatnonzero(tree.turn[1 : last + 1] == 0)
+        if self.done or not len(open_):
+            return None
+        depth = int(open_[0]) + 1
+        fixed = {int(i): int(tree.state[i]) for i in tree.trail[: tree.mark[depth]]}
+        fixed[int(tree.variable[depth])] = 0
+        tree.turn[depth] = 1
+        part = Pursuit(
+            self.problem,
+            self.frame,
+            self.network,
+            self.builder,
+            self.side,
+            self.aim,
+            self.purpose,
+            self.findings,
+            self.incumbent,
+            fixed,
+        )
+        part.weight = self.weight / 2.0 ** min(depth, 1000)
+        self.given += part.weight
+        return part
 
     @property
     def nodes(self) -> int:
@@ -139,17 +173,25 @@ class Pursuit:
                 total += times * sum(math.comb(int(free), q) for q in span)
         return total
 
-    def run(self, nodes: int, request: Request) -> bool:
-        """Visit about ``nodes`` more nodes; True when a first-point search has its point.
+    def run(
+        self, desk: Desk, nodes: int, request: Request, pause: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Visit about ``nodes`` more nodes, fewer when ``pause`` says so between slices.
 
-        Raises ExpiredError at the deadline.
+        Returns True when a first-point search has its point. Raises ExpiredError at the deadline.
         """
         left = nodes
-        tree, aim = self.tree, self.aim
+        aim = self.aim
+        tree = self.tree = self.tree._replace(
+            points=desk.points, point_kind=desk.kinds, snapshots=desk.snapshots
+        )
         margin = self.purpose == MARGIN
         while left > 0 and not self.done:
             if self.purpose == COUNT:
-                tree.control[LISTING] = int(self.findings.room > 0)
+                listing = self.findings.room > 0
+                tree.control[LISTING] = int(listing)
+                if not listing:
+                    self.findings.omit()
             if margin:
                 self._set_cut()
             chunk = min(self.budget, left)
@@ -162,7 +204,7 @@ class Pursuit:
                 margin or aim.zero_is_right,
                 self.region,
                 tree,
-                self.scratch,
+                desk.scratch,
                 self.leaf,
                 self.purpose,
                 chunk,
@@ -183,6 +225,8 @@ class Pursuit:
                 raise AssertionError("a certain counterexample failed its exact evaluation")
             if request.expired():
                 raise ExpiredError
+            if pause():
+                break
         return False
 
     def _set_cut(self) -> None:
@@ -221,9 +265,7 @@ class Pursuit:
             if self.purpose == MARGIN:
                 margins, _ = self.problem.margins(part)
                 best = min(range(len(part)), key=lambda row: margins[row, self.side.output])
-                value = margins[best, self.side.output]
-                if self.incumbent.margin is None or value < self.incumbent.margin:
-                    self.incumbent.margin, self.incumbent.point = value, part[best].copy()
+                self.incumbent.offer(margins[best, self.side.output])
                 continue
             wrong = np.ones(len(part), dtype=bool)
             open_ = kind == UNDECIDED
@@ -261,14 +303,16 @@ class Pursuit:
             ones = values.count(1)
             bounds = max(least - ones, 0), most - ones
             self.extra += self.counter.count(free, clauses, groups, *bounds)
-            if self.findings.room:
+            if not self.findings.room:
+                self.findings.omit()
+            else:
                 for model in list_models(free, clauses, groups, *bounds):
                     point = state.astype(np.uint8)
                     for v, value in model.items():
                         point[v] = value
                     self.findings.add(self._unflipped(point))
                     if not self.findings.room:
-                        self.findings.complete = False
+                        self.findings.omit()
                         break
 
 
