@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .engines.engine import Engine, Outcome, Progress, Request
-from .errors import InputError, ReplayError
+from .errors import ContradictionError, InputError, ReplayError
 from .network import Network
 from .problem import Problem
 from .specification import Specification
@@ -19,9 +19,6 @@ from .verdict import Attempt, Counterexample, OutputReading, Verdict
 
 if TYPE_CHECKING:
     import torch
-
-#: Domains with at most this many candidate inputs are enumerated by ``auto``.
-ENUMERATE_UP_TO = 1 << 28
 
 
 def _enumeration() -> Engine:
@@ -42,8 +39,15 @@ def _tree() -> Engine:
     return Tree()
 
 
+def _portfolio() -> Engine:
+    from .engines.portfolio import Portfolio
+
+    return Portfolio()
+
+
 #: Engine constructors by the name used in ``--engine``; each imports its solver when called.
 ENGINES: dict[str, Callable[[], Engine]] = {
+    "auto": _portfolio,
     "enumerate": _enumeration,
     "tree": _tree,
     "z3": _smt,
@@ -69,7 +73,7 @@ def check(
         network: a Network, a model file, or a torch module that :meth:`Network.from_torch`
             understands.
         specification: formulas, read-out and domain, or the file that holds them.
-        engine: ``auto``, ``enumerate`` or ``z3``.
+        engine: ``auto`` (several in turn), ``enumerate``, ``tree`` or ``z3``.
         count: also count the violating inputs, in all and by output.
         margin: also compute the exact margin.
         counterexamples: return at most this many (one is returned whenever one exists).
@@ -113,10 +117,9 @@ def check(
 
 def decide(problem: Problem, request: Request, engine: str, start: float) -> Verdict:
     """Run the named engine on the problem and build the verdict."""
-    name = choose(problem) if engine == "auto" else engine
-    if name not in ENGINES:
-        raise InputError(f"unknown engine '{name}'; use one of auto, {', '.join(ENGINES)}")
-    solver = ENGINES[name]()
+    if engine not in ENGINES:
+        raise InputError(f"unknown engine '{engine}'; use one of {', '.join(ENGINES)}")
+    solver = ENGINES[engine]()
     outcome = Outcome()
     interrupted = False
     try:
@@ -130,10 +133,13 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
             f"{outcome.visited:,} visited"
         )
     seconds = time.monotonic() - start
+    name = outcome.engine or engine
+    attempts = outcome.attempts or [Attempt(name, seconds, outcome.detail or outcome.status)]
     if outcome.points:
         outcome.status = "violated"
     elif outcome.status == "violated":
         raise ReplayError(f"engine '{name}' reported a violation without a counterexample")
+    _consistent(problem, outcome)
     examples = replay(problem, outcome.points[: max(request.counterexamples, 1)])
     return Verdict(
         status=outcome.status,
@@ -146,15 +152,10 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
         notes=tuple(outcome.notes),
         nodes=outcome.visited,
         seconds=seconds,
-        tried=(Attempt(name, seconds, outcome.detail or outcome.status),),
+        tried=tuple(attempts),
         sha256=problem.sha256,
         interrupted=interrupted,
     )
-
-
-def choose(problem: Problem) -> str:
-    """The engine that ``auto`` uses: enumeration while the domain is small, else Z3."""
-    return "enumerate" if problem.specification.domain.candidates <= ENUMERATE_UP_TO else "z3"
 
 
 def replay(problem: Problem, points: list[np.ndarray]) -> list[Counterexample]:
@@ -183,6 +184,26 @@ def replay(problem: Problem, points: list[np.ndarray]) -> list[Counterexample]:
         }
         examples.append(Counterexample(spec.inputs, tuple(map(bool, bits)), readings))
     return examples
+
+
+def _consistent(problem: Problem, outcome: Outcome) -> None:
+    """Refuse an answer that contradicts itself, whoever gave it."""
+    readout = problem.specification.readout
+    margin, violations = outcome.margin, outcome.violations
+    wrong = outcome.status == "violated"
+    # a margin of 0 holds where no value of the read-out may be 0 less than its strict side
+    zero_holds = readout.allows_zero(True) or readout.allows_zero(False)
+    zero_fails = not (readout.allows_zero(True) and readout.allows_zero(False))
+    for clash, what in (
+        (margin is not None and not wrong and margin < 0, "a negative margin"),
+        (margin == 0 and not wrong and not zero_holds, "a margin of 0"),
+        (margin is not None and wrong and margin > 0, "a positive margin"),
+        (margin == 0 and wrong and not zero_fails, "a margin of 0"),
+        (bool(violations) and not wrong, "violations"),
+        (violations == 0 and wrong, "no violations"),
+    ):
+        if clash and outcome.status != "unknown":
+            raise ContradictionError(f"the engine said {outcome.status} with {what}")
 
 
 def _by_output(problem: Problem, outcome: Outcome) -> dict[str, int] | None:

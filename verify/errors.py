@@ -38,3 +38,10 @@ class ReplayError(SuperproofError):
     This is an internal fault of an engine, never a verdict; the command line
     exits with 4.
     """
+
+
+class ContradictionError(SuperproofError):
+    """Two parts of the toolkit answered the same question differently.
+
+    An internal fault, never a verdict; the command line exits with 4.
+    """

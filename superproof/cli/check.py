@@ -20,7 +20,7 @@ def check(
         typer.Argument(metavar="[SPEC.toml]", help="Specification; not needed with a folder."),
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="auto|enumerate|z3", help="Engine that decides.")
+        str, typer.Option(metavar="auto|enumerate|tree|z3", help="Engine that decides; auto tries several.")
     ] = "auto",
     count: Annotated[
         bool, typer.Option("--count", help="Count the violating inputs, in all and by output.")
@@ -54,7 +54,8 @@ def check(
     domain. Exit code 0: it holds. 1: violated, with a counterexample. 3: unknown.
     """
     from ..verify.check import check as decide
-    from ..verify.engines.enumeration import SMALL
+    from ..verify.engines.enumeration import SMALL, predicted_seconds
+    from ..verify.engines.portfolio import LOADING
     from .compilation import announce_compilation
     from .exit import ExitCode
     from .problem_files import read_problem
@@ -63,6 +64,7 @@ def check(
     problem = read_problem(model, specification)
     # z3 and small domains use no kernels, and need not wait for numba to load
     small = problem.specification.domain.candidates <= SMALL
+    small = small and engine != "tree" and predicted_seconds(problem, 1) < LOADING
     with announce_compilation(unless=small or engine == "z3"), ProgressBar("inputs") as bar:
         verdict = decide(
             problem.network,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,7 +53,7 @@ def describe(network: Network) -> dict[str, Any]:
         "zero_weights": zeros,
         "dtype": network.dtype,
         "layers": layers,
-        "engines": _engines(network.input_size),
+        "engines": _engines(network),
     }
 
 
@@ -74,15 +76,21 @@ def _describe_array(array: Dyadic) -> dict[str, int]:
     return {"mantissa_bits": bit_width(array.mantissa), "exponent": array.exponent}
 
 
-def _engines(inputs: int) -> dict[str, Any]:
+def _engines(network: Network) -> dict[str, Any]:
     """What ``auto`` does on the domain of all inputs."""
-    from ..verify.check import ENUMERATE_UP_TO
-    from ..verify.engines.enumeration import LIMIT
+    from ..verify.engines.enumeration import predicted_seconds
+    from ..verify.engines.portfolio import Portfolio
+    from ..verify.problem import Problem
+    from ..verify.specification import Specification
 
+    nothing = Specification(network.input_size, ["false"] * network.output_size)
+    problem, threads = Problem(network, nothing), os.cpu_count() or 1
+    price = predicted_seconds(problem, threads)
     return {
-        "all_inputs_log2": inputs,
-        "enumerable": 1 << inputs <= LIMIT,
-        "auto": "enumerate" if 1 << inputs <= ENUMERATE_UP_TO else "z3",
+        "all_inputs_log2": network.input_size,
+        "enumerable": price < math.inf,
+        "enumeration_seconds": float(f"{price:.2g}") if price < math.inf else None,
+        "auto": list(Portfolio().plan(problem, threads)),
     }
 
 
@@ -128,13 +136,11 @@ def _share(part: int, whole: int) -> str:
 
 
 def _engine_sentence(engines: dict[str, Any]) -> str:
-    from ..verify.verdict_text import quantity
+    from ..verify.verdict_text import quantity, seconds
 
     inputs = engines["all_inputs_log2"]
     size = f"2^{inputs}" + (f" = {quantity(1 << inputs)}" if inputs < 50 else "")
-    text = f"all inputs: {size}; "
-    if engines["auto"] == "enumerate":
-        return text + "'auto' enumerates them"
+    text = f"all inputs: {size}; 'auto' tries {' and then '.join(engines['auto'])}; "
     if engines["enumerable"]:
-        return text + "'auto' asks z3, --engine enumerate visits them all"
-    return text + "too many to enumerate, 'auto' asks z3; a smaller domain may be enumerable"
+        return text + f"to enumerate them takes about {seconds(engines['enumeration_seconds'])}"
+    return text + "too many to enumerate; a smaller domain may be enumerable"

@@ -30,22 +30,22 @@ class Scripted:
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch):
-    """Puts a function in the place of the enumeration engine."""
+    """Puts a function in the place of the engines."""
 
     def install(act):
-        monkeypatch.setitem(driver.ENGINES, "enumerate", lambda: Scripted(act))
+        monkeypatch.setitem(driver.ENGINES, "auto", lambda: Scripted(act))
 
     return install
 
 
-@pytest.mark.parametrize("engine", ["auto", "enumerate", "z3"])
+@pytest.mark.parametrize("engine", ["auto", "enumerate", "tree", "z3"])
 def test_a_right_network_holds(superproof: Run, folder: Path, engine: str) -> None:
     answer = superproof("check", folder, "--engine", engine)
     assert answer.code == 0
     assert answer.out.startswith("holds: the network computes the specification on all 16 inputs\n")
 
 
-@pytest.mark.parametrize("engine", ["auto", "enumerate", "z3"])
+@pytest.mark.parametrize("engine", ["auto", "enumerate", "tree", "z3"])
 def test_a_wrong_network_is_violated(superproof: Run, damaged: Path, engine: str) -> None:
     answer = superproof("check", damaged, "--engine", engine)
     assert answer.code == 1

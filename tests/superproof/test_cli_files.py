@@ -18,7 +18,7 @@ def test_info_describes_every_layer(superproof: Run, folder: Path) -> None:
     rows = [" ".join(line.split()) for line in answer.out.splitlines()]
     assert "0 4 to 2 relu float32 1 bits x 2^0 1 bits x 2^0 62.5%" in rows
     assert "1 2 to 2 identity float32 1 bits x 2^0 1 bits x 2^0 50%" in rows
-    assert "all inputs: 2^4 = 16; 'auto' enumerates them" in answer.out
+    assert "all inputs: 2^4 = 16; 'auto' tries enumerate; to enumerate them takes" in answer.out
 
 
 def test_info_as_json(superproof: Run, folder: Path) -> None:
@@ -28,7 +28,8 @@ def test_info_as_json(superproof: Run, folder: Path) -> None:
     assert data["parameters"] == 16
     assert (data["weights"], data["zero_weights"]) == (12, 7)
     assert data["layers"][0]["weight"] == {"mantissa_bits": 1, "exponent": 0}
-    assert data["engines"] == {"all_inputs_log2": 4, "enumerable": True, "auto": "enumerate"}
+    assert 0 < data["engines"].pop("enumeration_seconds") < 1
+    assert data["engines"] == {"all_inputs_log2": 4, "enumerable": True, "auto": ["enumerate"]}
 
 
 def test_exact_widths_of_awkward_weights(superproof: Run, tmp_path: Path) -> None:
@@ -48,8 +49,8 @@ def test_info_on_networks_too_large_to_enumerate(superproof: Run, tmp_path: Path
         np.savez(model, **{"0.weight": np.ones((1, inputs)), "0.bias": np.zeros(1)})
         told.append(superproof("info", model).out.splitlines()[-1])
     assert told[0].startswith("all inputs: 2^36 = ")
-    assert told[0].endswith("'auto' asks z3, --engine enumerate visits them all")
-    assert "too many to enumerate" in told[1]
+    assert "'auto' tries tree and then enumerate; to enumerate them takes about" in told[0]
+    assert "'auto' tries tree and then z3; too many to enumerate" in told[1]
 
 
 def test_export_is_the_canonical_problem(superproof: Run, folder: Path) -> None:

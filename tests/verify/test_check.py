@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from superproof.verify import check as driver
-from superproof.verify.check import check, choose, replay
+from superproof.verify.check import check, replay
 from superproof.verify.engines.engine import Outcome, Request
-from superproof.verify.errors import InputError, ReplayError, SuperproofError
+from superproof.verify.errors import ContradictionError, InputError, ReplayError, SuperproofError
 from superproof.verify.network import Network
 from superproof.verify.problem import Problem
 from superproof.verify.specification import Specification
@@ -302,12 +302,27 @@ def test_a_margin_beyond_floats_has_no_float_value() -> None:
     assert verdict.to_json()["margin"] == {"exact": str(10**400), "value": None}
 
 
-def test_auto_chooses_by_size() -> None:
-    small = Problem(SUM, OR)
-    wide = Network.from_arrays([np.ones((1, 40))])
-    assert choose(small) == "enumerate"
-    assert choose(Problem(wide, Specification(40, ["x0"]))) == "z3"
-    assert choose(Problem(wide, Specification(40, ["x0"], domain="at most 2"))) == "enumerate"
+def test_a_verdict_that_contradicts_itself_is_an_internal_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = [
+        Outcome(status="holds", margin=Fraction(-1)),
+        Outcome(status="violated", margin=Fraction(1, 2), points=[np.array([0, 1])]),
+        Outcome(status="holds", violations=1),
+        Outcome(status="violated", violations=0, points=[np.array([0, 1])]),
+    ]
+
+    class Confused:
+        name = "confused"
+
+        def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+            outcome.take(answers[0])
+
+    monkeypatch.setitem(driver.ENGINES, "confused", Confused)
+    while answers:
+        with pytest.raises(ContradictionError, match=r"the engine said (holds|violated) with"):
+            check(SUM, AND, engine="confused")
+        del answers[0]
 
 
 def test_replay_of_nothing() -> None:

@@ -10,8 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
+from ..errors import ContradictionError
 from ..problem import Problem
-from ..verdict import Status
+from ..verdict import Attempt, Status
 
 #: Called with (work done, total work); must be cheap, engines call it a few times a second.
 Progress = Callable[[int, int], None]
@@ -78,6 +79,8 @@ class Outcome:
         domain_size: exact size, when the engine has seen the whole domain.
         notes: sentences for the verdict, e.g. why a count was not finished.
         detail: how far it came, for the list of engines tried.
+        engine: who decided, where several engines were tried.
+        attempts: what each of several engines did, in turn.
     """
 
     status: Status = "unknown"
@@ -90,6 +93,28 @@ class Outcome:
     domain_size: int | None = None
     notes: list[str] = field(default_factory=list)
     detail: str = ""
+    engine: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def take(self, other: Outcome) -> None:
+        """Take over what another engine found out about the same question.
+
+        Raises ContradictionError when the two cannot both be right.
+        """
+        for name in ("violations", "by_output", "margin", "domain_size"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine is not None and theirs is not None and mine != theirs:
+                raise ContradictionError(f"engines disagree: {name} is {mine} and {theirs}")
+            setattr(self, name, mine if theirs is None else theirs)
+        if "unknown" not in (self.status, other.status) and self.status != other.status:
+            raise ContradictionError(f"engines disagree: {self.status} and {other.status}")
+        if other.status != "unknown":
+            self.status = other.status
+        if len(other.points) >= len(self.points):
+            self.points = other.points
+        self.wrong_so_far, self.visited = other.wrong_so_far, other.visited
+        self.notes += other.notes
+        self.detail = other.detail
 
     def leave_unfinished(self, request: Request, why: str, margin: str = "") -> None:
         """Say what was asked for and stays unanswered, and why.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
@@ -97,9 +100,10 @@ class _Search:
             raise InputError(f"domain: empty, no input satisfies '{domain}'")
 
     def tick(self) -> None:
-        """Stop at the time limit."""
+        """Stop at the time limit, or when the answer is not wanted any more."""
         if self.request.expired():
-            raise _StoppedError("time limit")
+            stopped = self.request.stop is not None and self.request.stop()
+            raise _StoppedError("stopped" if stopped else "time limit")
 
     def solve(self, *constraints: z3.BoolRef) -> np.ndarray | None:
         """An input that satisfies the solver's content and the constraints, or None."""
@@ -125,7 +129,8 @@ class _Search:
         if self.request.deadline is not None:
             remaining = self.request.deadline - time.monotonic()
             self.solver.set("timeout", max(math.ceil(1000 * remaining), 1))
-        result = self.solver.check(switch)
+        with _interruptible(self.encoding.context, self.request):
+            result = self.solver.check(switch)
         self.outcome.visited = _decisions(self.solver)
         if result == z3.sat:
             return self.encoding.point(self.solver.model())
@@ -273,6 +278,29 @@ class _Search:
         if request.margin:
             bound = "" if self.least is None else f", it is at most {self.least}"
             outcome.notes.append(f"margin: not finished ({reason}){bound}")
+
+
+@contextmanager
+def _interruptible(context: z3.Context, request: Request) -> Iterator[None]:
+    """Interrupt Z3 within the block as soon as ``request.stop`` says so."""
+    if request.stop is None:
+        yield
+        return
+    over = threading.Event()
+
+    def watch() -> None:
+        # again and again: an interrupt that comes before Z3 has begun is lost
+        while not over.wait(0.02):
+            if request.expired():
+                context.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 _PHASES = {"margin": "minimising the margin"}

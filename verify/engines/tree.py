@@ -17,6 +17,7 @@ from .branching.points import COUNT, FIRST, MARGIN
 from .branching.pursuit import Desk, ExpiredError, Pursuit
 from .branching.sides import Aim, Frame, RegionBuilder, Side, aim_of, sides_of
 from .engine import Outcome, Request
+from .startup import load_tree
 
 #: Domains up to this size are visited to unite the violations of several outputs.
 UNITE_UP_TO = 1 << 26
@@ -34,7 +35,14 @@ class Tree:
 
             BatchScan(problem, request, outcome).run()
             return
-        Decision(problem, request, outcome).run()
+        self.begin(problem, request, outcome).run()
+
+    def begin(self, problem: Problem, request: Request, outcome: Outcome) -> Decision:
+        """Prepare a search; compiling the kernels, once, does not count against the deadline."""
+        seconds = load_tree()
+        if request.deadline is not None:
+            request = replace(request, deadline=request.deadline + seconds)
+        return Decision(problem, request, outcome)
 
 
 class Decision:
@@ -62,6 +70,8 @@ class Decision:
         self.desk = partial(Desk, self.network, clauses, registers)
         self._aims: dict[tuple[int, bool], Aim] = {}
         self.incumbent = Incumbent()
+        self._crew: Crew | None = None
+        self._phases = 0
         many = len(spec.outputs) > 1 and request.count
         self.findings = Findings(request.counterexamples, many)
         bounded = all(np.isfinite(self.aim(side).forms.loss).all() for side in self.sides)
@@ -94,6 +104,18 @@ class Decision:
             self.incumbent,
         )
 
+    @property
+    def answered(self) -> bool:
+        """Nothing that was asked is open."""
+        left = self._open()
+        return self.outcome.status != "unknown" and not (left.count or left.margin)
+
+    @property
+    def closed(self) -> float:
+        """Share of the work that is done: of each side's cube, by volume."""
+        now = 0.0 if self._crew is None else self._crew.closed / max(len(self.sides), 1)
+        return (self._phases + now) / (2 if self.request.margin else 1)
+
     def run(self) -> None:
         """Fill in the outcome as far as the deadline allows."""
         request, outcome = self.request, self.outcome
@@ -103,6 +125,7 @@ class Decision:
             else:
                 self._first()
             if request.margin:
+                self._phases, self._crew = 1, None
                 self._margin()
         except ExpiredError:
             outcome.leave_unfinished(self._open(), "the time was up")
@@ -129,7 +152,7 @@ class Decision:
         enough: Callable[[], bool] = lambda: False,
     ) -> bool:
         """Search all sides; True when that ended early because no more is wanted."""
-        crew = Crew(
+        crew = self._crew = Crew(
             partial(self.pursuit, purpose),
             self.desk,
             self.request,

@@ -136,7 +136,7 @@ def test_the_pseudo_boolean_encoding_agrees_with_the_oracle(problem: Problem) ->
         assert disagreements(problem, "z3", oracle.answer(problem)) == []
 
 
-@pytest.mark.parametrize("engine", ["enumerate", "z3"])
+@pytest.mark.parametrize("engine", ["enumerate", "tree", "z3"])
 @pytest.mark.parametrize("shape", [(6, 4, 1), (5, 3, 3, 2), (6, 0, 2), (4, 1)])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 def test_trained_looking_weights(engine: str, shape: tuple[int, ...], dtype: str) -> None:

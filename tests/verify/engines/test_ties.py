@@ -32,7 +32,7 @@ from superproof.verify.specification import Specification
 
 from ...oracles import fraction_oracle as oracle
 
-ENGINES = ("enumerate", "z3")
+ENGINES = ("enumerate", "tree", "z3")
 pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
 HALF, ONE = Fraction(1, 2), Fraction(1)

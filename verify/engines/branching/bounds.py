@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from .float_network import IDENTITY, RELU, SLOPES, STEEPEST, STEP
+from .float_network import IDENTITY, RELU, SLOPES, SMALLEST_REACH, STEEPEST, STEP
 from .greatest import greatest_value, group_sum, ordered_sum, penalty
 from .kernel import inner
 
@@ -86,7 +86,7 @@ def relax(layers, tree, scratch, d, k):
             elif lower > 0.0:
                 o_up, o_down, least = 1.0, 1.0, 1.0
             else:
-                steepest = STEEPEST / max(layers.reach[k, j], 1e-300)
+                steepest = STEEPEST / max(layers.reach[k, j], SMALLEST_REACH)
                 o_up = 1.0
                 if upper < -lower:
                     s_up = _power_below(min(-1.0 / lower, steepest))

@@ -45,7 +45,6 @@ class Crew:
 
     Attributes:
         visited: nodes visited.
-        closed: sides done, fractions of those in work included; complete after :meth:`run`.
     """
 
     def __init__(
@@ -68,8 +67,15 @@ class Crew:
         self._stopped = self._found = False
         self._error: BaseException | None = None
         self._others: list[threading.Thread] = []
+        self._closed = 0.0
+        self._active: dict[Pursuit, float] = {}
         self.visited = 0
-        self.closed = 0.0
+
+    @property
+    def closed(self) -> float:
+        """Number of sides done; of those in work, the share of their cube that is closed."""
+        active = list(self._active.items())
+        return self._closed + sum(pursuit.share - before for pursuit, before in active)
 
     def run(self, sides: Sequence[Side]) -> bool:
         """Work until all sides are done or no more is needed.
@@ -150,13 +156,15 @@ class Crew:
         if job.pursuit is not None and self._rounds:
             self._keep(-pursuit.nbytes)
         nodes, share = pursuit.nodes, pursuit.share if job.pursuit else 0.0
+        self._active[pursuit] = share
         found = False
         try:
             found = pursuit.run(desk, job.nodes, self._request, self._hungry)
         finally:
             with self._changed:
                 self.visited += pursuit.nodes - nodes
-                self.closed += pursuit.share - share
+                self._closed += pursuit.share - share
+                del self._active[pursuit]
                 self._running -= 1
         if (found and self._rounds) or self._enough():
             self._stop(None, found=True)
@@ -167,7 +175,7 @@ class Crew:
                 self._finished(pursuit)
             elif self._rounds:
                 if self._kept > KEPT_BYTES and not pursuit.given:
-                    self.closed -= pursuit.share
+                    self._closed -= pursuit.share
                     self._queue.append(Job(job.side, None, 4 * job.nodes))
                 else:
                     self._kept += pursuit.nbytes

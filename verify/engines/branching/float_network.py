@@ -3,26 +3,34 @@
 Two regimes. *Exact*: all weights are multiples of one unit a layer and every number that the
 search computes from them is a multiple of a unit and below 2^53 units, so that float64 holds
 it without rounding, in any order of summation; all errors are 0. *Margin*: anything else; an
-error bound follows from the magnitudes.
-
-Derivation of the bounds (u = 2^-53, N = all inputs, neurons and clauses together, g = 8 N u):
+error bound follows from the magnitudes. The full derivation is in docs/tree.md, section
+"The tree: proven margin"; in short (u = 2^-53, N = inputs, neurons, clauses and 256, g = 8 N u):
 
 1. ``reach`` M_kj bounds the magnitude of the pre-activation z_kj. The terms of a backward
    linear bound (weights times line slopes in [0, 1], line offsets of at most max(|l|, u))
    have magnitudes of at most T_1 = M_1 and T_k = |W_k| A_{k-1} + |b_k| in sum, where a relu
-   neuron adds A = 3 T (its slope part and its offset), an identity T, a step
-   1 + STEEPEST T / M (slopes are at most STEEPEST / M). Any order of at most N additions and
-   products, the weights' own rounding included, is off by at most g T.
+   neuron adds A = 3 T (its slope part, its offset, the shift of a leaf's tables), an identity
+   T, a step 1 + STEEPEST T / M (slopes are at most STEEPEST / M). Any order of at most N
+   additions and products, the weights' own rounding included, is off by at most g T.
 2. A relaxation that is right on the computed interval [l, u] of z is off by at most 2 d when
    z itself may leave the interval by d (relu is 1-Lipschitz, slopes are at most 1). Replacing
    a relu by its line and bounding the line further back costs at most e = 3 d, an identity
    d; step neurons use intervals widened by d, which leaves the error of slope * z, at
    most e = STEEPEST d / M.
-3. So ``error`` d_1 = g M_1 and d_k = |W_k| e_{k-1} + g T_k, and a linear form V.a + c of the last
-   activations is off by sum_j |V_j| (e_j + g A_j) + g |c|. A neuron with u < -d_j is off for
-   certain: it contributes nothing, whatever was computed. If all contribute nothing the form
-   is c, and c is correctly rounded, so its sign is exact
-   (a constant that would underflow is moved to +-TINIEST, far below the slack of any other case).
+3. So ``error`` d_1 = g M_1 + h and d_k = |W_k| e_{k-1} + g T_k + h, and a linear form V.a + c of
+   the last activations is off by sum_j (|V_j| (e_j + g A_j) + h) + g |c| + h.
+4. h (``underflow``) pays for numbers below the normal range: a weight, or a coefficient of a
+   backward bound, that underflows is off by 2^-1074 and is multiplied by an activation, so h
+   is UNDERFLOW (1 + the largest T or A of any layer).
+5. Nothing overflows: coefficients of backward bounds stay below a ``growth`` that is computed
+   beforehand; where it or a magnitude is beyond LARGEST, all errors are infinite. Exact units
+   and their quotients stay within the normal range as well.
+6. A relu neuron with u < -d_j is off for certain: it contributes nothing, whatever was
+   computed. If all contribute nothing the form is c, and c is correctly rounded, so its sign is
+   exact (a constant that would underflow is moved to +-TINIEST, far below the slack of any
+   other case).
+
+Assumed: IEEE round-to-nearest and gradual underflow (refused otherwise), no reassociation.
 """
 
 from __future__ import annotations
@@ -34,7 +42,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...dyadic import bit_width, power_of_two
+from ...dyadic import Dyadic, bit_width, power_of_two
 from ...problem import Problem
 from ..integer_network import IntegerNetwork
 
@@ -45,8 +53,14 @@ ROUNDOFF = 2.0**-53
 SLOPES = 16
 #: Bound on the slope of a step neuron's line, times its reach.
 STEEPEST = 64.0
-#: Covers the underflow of any sum of products of normalised weights.
+#: Reaches below this count as this much where a step neuron's slope is limited.
+SMALLEST_REACH = 2.0**-300
+#: Covers the underflow of all products with factors of at most 1, many times.
 UNDERFLOW = 2.0**-900
+#: Magnitudes and coefficients beyond this are not bounded at all.
+LARGEST = 2.0**400
+#: Units of the exact regime are between 2**-300 and 2**300.
+LARGEST_EXPONENT = 300
 #: Constants are kept at least this far from 0, so that their signs are exact.
 TINIEST = 2.0**-950
 
@@ -102,6 +116,9 @@ class FloatNetwork:
         scale: real value = float value * scale.
         exact: the exact regime holds.
         unit: in the exact regime every value is a multiple of it (a power of two).
+        roundoff: g, relative to the sum of the terms' magnitudes.
+        underflow: h, what underflow can do to any form.
+        activation_error, terms: (H,) errors e and magnitudes A of the last activations.
     """
 
     layers: Layers
@@ -111,6 +128,7 @@ class FloatNetwork:
     exact: bool
     unit: Fraction
     roundoff: float
+    underflow: float
     activation_error: np.ndarray
     terms: np.ndarray
 
@@ -136,9 +154,8 @@ class FloatNetwork:
                 size = size + np.abs(self.outputs[index])
                 constant += sign * self.output_constants[index]
         loss = size * (self.activation_error + self.roundoff * self.terms)
-        loss = np.where(size == 0, 0.0, loss * (1 + 2.0**-20) + UNDERFLOW)
+        loss = np.where(size == 0, 0.0, loss * (1 + 2.0**-20) + self.underflow)
         loss = np.where(np.isnan(loss), np.inf, loss)
-        # a constant beyond twice the reach decides the sign alone: it may be moved nearer
         bound = 4 * (float(size @ self.terms) + float(self.unit))
         if self.exact:
             loss = np.zeros_like(loss)
@@ -146,15 +163,18 @@ class FloatNetwork:
             used = (math.ceil(steps) if zero_is_right else math.floor(steps)) * self.unit
         else:
             used = constant
-        limit = Fraction(bound) if math.isfinite(bound) else Fraction(2) ** 1000
-        limit = max(limit // self.unit, 1) * self.unit
-        used = min(max(used, -limit), limit)
+        if plus < 0 or minus < 0:
+            # a level beyond twice the reach decides the sign alone: it may be moved nearer
+            # (several forms of one output must not be moved apart: they share the cut)
+            limit = Fraction(bound) if math.isfinite(bound) else Fraction(2) ** 1000
+            limit = max(limit // self.unit, 1) * self.unit
+            used = min(max(used, -limit), limit)
         value = float(used)
         if not self.exact and used and abs(value) < TINIEST:
             # underflow must not lose the sign: move the constant, within the slack
             value = math.copysign(TINIEST, used)
             used = Fraction(value)
-        slack = 0.0 if self.exact else self.roundoff * abs(value) + UNDERFLOW
+        slack = 0.0 if self.exact else self.roundoff * abs(value) + self.underflow
         shift = Fraction(0) if not self.exact and used == constant else constant - used
         return weight, value, loss, slack, shift * self.scale
 
@@ -165,7 +185,11 @@ def float_network(problem: Problem, flips: np.ndarray, clauses: int) -> FloatNet
     Args:
         flips: (inputs,) bool, inputs that the search sees negated.
         clauses: largest number of clauses of a search, for the rounding of clause penalties.
+
+    Raises InputError where the processor flushes subnormal numbers to zero.
     """
+    # a network may have been read before another library changed the mode of the processor
+    Dyadic.from_array(np.zeros(1), "weight")
     weights, biases, constants, scale, units = _weights(problem, flips)
     activations = [layer.activation for layer in problem.network.layers]
     if activations[-1] == "identity" and len(weights) > 1:
@@ -187,12 +211,16 @@ def float_network(problem: Problem, flips: np.ndarray, clauses: int) -> FloatNet
         if k:
             inner[k - 1, : width[k], : width[k - 1]] = weights[k]
     roundoff = 8.0 * ROUNDOFF * (inputs + sum(width) + clauses + 256)
-    errors, reaches, activation_error, terms, smallest = _propagate(
-        columns, inner, bias, kinds, roundoff, units
-    )
+    spread = _propagate(columns, inner, bias, kinds, roundoff, units)
+    errors, reaches, terms = spread.errors, spread.reaches, spread.terms
+    activation_error, underflow = spread.activation_error, UNDERFLOW * (1 + spread.largest)
+    growth = spread.growth * max(1.0, 2 * float(np.abs(outputs).max(initial=0.0)))
     exact, unit = False, Fraction(1)
-    if units is not None:
+    if not (growth < LARGEST and spread.largest < LARGEST):
+        activation_error, errors = np.full(widest, np.inf), np.full_like(errors, np.inf)
+    elif units is not None and spread.tame:
         out_weight, out_bias = units[hidden]
+        smallest = spread.exponent
         exponent = min(smallest + out_weight, out_bias if outputs is weights[-1] else smallest)
         padded = np.abs(outputs).max(axis=0, initial=0.0)
         total = 2 * float(padded @ terms[: len(padded)]) if len(padded) else 0.0
@@ -200,7 +228,7 @@ def float_network(problem: Problem, flips: np.ndarray, clauses: int) -> FloatNet
         bits = math.log2(max(total, 1e-300)) + 4 * hidden + 3 - exponent
         # inner sums are held to the same limit
         inner_bits = math.log2(max(float(terms.max()), 1e-300)) + 4 * hidden + 3 - smallest
-        exact = max(bits, inner_bits) < 53 and abs(exponent) < 900
+        exact = max(bits, inner_bits) < 53 and abs(exponent) <= LARGEST_EXPONENT
         if exact:
             unit = power_of_two(exponent)
     if exact:
@@ -221,8 +249,38 @@ def float_network(problem: Problem, flips: np.ndarray, clauses: int) -> FloatNet
         reaches,
     )
     return FloatNetwork(
-        layers, rows, output_bias, scale, exact, unit, roundoff, activation_error, terms
+        layers,
+        rows,
+        output_bias,
+        scale,
+        exact,
+        unit,
+        roundoff,
+        underflow,
+        activation_error,
+        terms,
     )
+
+
+class _Spread(NamedTuple):
+    """What the layers can do to magnitudes and errors.
+
+    Attributes:
+        errors, reaches: (K, H), see :class:`Layers`.
+        activation_error, terms: (H,) of the last activations.
+        largest: bound on all magnitudes T and A.
+        growth: bound on the coefficients of backward bounds, for forms with weights up to 1.
+        exponent: of the unit of the last activations. tame: no unit leaves its range.
+    """
+
+    errors: np.ndarray
+    reaches: np.ndarray
+    activation_error: np.ndarray
+    terms: np.ndarray
+    largest: float
+    growth: float
+    exponent: int
+    tame: bool
 
 
 def _propagate(
@@ -232,37 +290,49 @@ def _propagate(
     kinds: list[int],
     roundoff: float,
     units: list[tuple[int, int]] | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
-    """Errors and magnitudes of all layers; the last value is the exponent of the last unit."""
+) -> _Spread:
+    """Errors and magnitudes layer by layer."""
     errors, reaches = np.zeros_like(bias), np.zeros_like(bias)
     reach_in: np.ndarray = np.ones(len(columns))
     terms_in, error_in = reach_in, np.zeros(len(columns))
-    exponent = 0
+    exponent, tame = 0, True
+    largest = growth = 1.0
     for k, kind in enumerate(kinds):
         weight = np.abs(columns.T if k == 0 else inner[k - 1])
         offset = np.abs(bias[k])
         reach = (weight @ reach_in + offset) * (1 + 2.0**-20)
         terms = (weight @ terms_in + offset) * (1 + 2.0**-20)
-        error = (weight @ error_in + roundoff * terms) * (1 + 2.0**-20) + UNDERFLOW
+        error = (weight @ error_in + roundoff * terms) * (1 + 2.0**-20)
+        error += UNDERFLOW * (1 + largest)
         errors[k], reaches[k] = error, reach
+        slope = np.ones_like(reach)
         if units is not None:
             exponent = min(units[k][0] + exponent, units[k][1])
+            tame = tame and (abs(exponent) <= LARGEST_EXPONENT or not terms.any())
         if kind == STEP:
-            divisor = np.maximum(reach, 2.0**-1000)
+            divisor = np.maximum(reach, SMALLEST_REACH)
             reach_in = np.ones_like(reach)
             terms_in = 1 + STEEPEST * terms / divisor
             error_in = STEEPEST * error / divisor + roundoff
+            slope = np.where(reach > 0, STEEPEST / divisor, 0.0)
             # slopes are powers of two of at least 1 / (4 reach): so fine is the unit of slope * z
             most = float(reach.max(initial=0.0))
             if units is not None and most > 0:
+                tame = tame and most > SMALLEST_REACH
                 exponent = min(0, exponent - math.frexp(most)[1] - 2)
+                tame = tame and abs(exponent) <= LARGEST_EXPONENT
         else:
             factor = 3.0 if kind == RELU else 1.0
             reach_in, terms_in, error_in = reach, factor * terms, factor * error
-            if units is not None and -1000 < exponent < 1000:
+            if units is not None and tame and abs(exponent) <= LARGEST_EXPONENT:
                 # a coefficient of the neuron is a multiple of its unit times this much
                 terms_in = np.where(terms_in > 0, np.maximum(terms_in, 2.0**exponent), 0.0)
-    return errors, reaches, error_in, terms_in, exponent
+        largest = float(np.max([largest, terms.max(initial=0.0), terms_in.max(initial=0.0)]))
+        # no row is steeper than `slope`, no column gathers more than its sum
+        gathered = (slope[:, None] * weight).sum(axis=0).max(initial=0.0)
+        steepest = np.max([1.0, slope.max(initial=0.0)])
+        growth *= float(steepest * np.max([1.0, weight.max(initial=0.0), gathered]))
+    return _Spread(errors, reaches, error_in, terms_in, largest, growth, exponent, tame)
 
 
 def _weights(

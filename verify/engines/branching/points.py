@@ -47,12 +47,13 @@ def grade_point(layers, forms, combine, zero_is_right, tree, scratch):
                 elif value < 0.0:
                     z[k, j] = 0.0
             elif layers.kind[k] == STEP:
-                if layers.error[k, j] > 0.0 and abs(value) <= layers.error[k, j]:
+                # written so that a NaN is lost
+                if not (layers.error[k, j] == 0.0 or abs(value) > layers.error[k, j]):
                     lost = True
                 z[k, j] = 1.0 if value > 0.0 else 0.0
     z_last = z[depth - 1]
     result = -1
-    extreme, extreme_error = 0.0, 0.0
+    extreme, extreme_error, shared = 0.0, 0.0, 0.0
     for r in range(forms.weight.shape[0]):
         value = forms.constant[r]
         error = 0.0
@@ -73,6 +74,10 @@ def grade_point(layers, forms, combine, zero_is_right, tree, scratch):
         else:
             result = min(result, g)
             extreme, extreme_error = min(extreme, value), max(extreme_error, error)
+        shared = max(shared, forms.slack[r])
+    if forms.weight.shape[0] > 1:
+        # what is learnt from one form becomes the cut of another, whose constant is rounded too
+        extreme_error += shared
     return result, extreme, extreme_error
 
 

@@ -40,6 +40,8 @@ CAPACITY = 1 << 14
 SNAPSHOT_CAPACITY = 1 << 11
 #: Seconds that a kernel call should take: signals and deadlines are seen between calls.
 SLICE = 0.04
+#: The first calls take about this long.
+SHORTEST = 0.001
 
 
 class ExpiredError(Exception):
@@ -108,6 +110,7 @@ class Pursuit:
         self.leaf = min(LEAF[purpose], inputs)
         self.extra = 0
         self.budget = 64
+        self._spent = 0.0
         self.counter = ModelCounter()
         #: Share of the side that the root is, and what has been given away of it.
         self.weight, self.given = 1.0, 0.0
@@ -210,9 +213,12 @@ class Pursuit:
                 chunk,
             )
             seconds = time.perf_counter() - start
+            self._spent += seconds
             left -= max(self.nodes - before, 1)
             if status not in (FULL, FOUND) and self.nodes - before == chunk:
-                factor = min(max(SLICE / max(seconds, 1e-6), 0.25), 4.0)
+                # no slice is much longer than what went before: caps are kept from the start
+                aim_at = min(SLICE, max(SHORTEST, self._spent / 2))
+                factor = min(max(aim_at / max(seconds, 1e-6), 0.25), 4.0)
                 self.budget = max(int(self.budget * factor), 1)
             if status == DONE:
                 self.done = True

@@ -223,6 +223,10 @@ def table_leaf(layers, forms, combine, zero_is_right, region, tree, scratch, d, 
             ):
                 return True
     if not single:
+        shared = 0.0  # see grade_point
+        for r in range(forms.weight.shape[0]):
+            shared = max(shared, forms.slack[r])
+        error += shared
         for high in range(highs):
             if _scan(
                 region,

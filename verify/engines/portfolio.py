@@ -1,0 +1,160 @@
+"""``auto``: engines in turn, each with a cap, by what they are measured and seen to cost.
+
+The order rests on three observations. Enumeration has a predictable price. The tree's price
+cannot be predicted, but it shows itself early: the share of the domain that it has closed.
+Z3 decides some large problems that the tree does not. So:
+
+1. Domains that are enumerated before a tree would be set up are enumerated.
+2. Otherwise the tree starts. Where enumeration is possible, the tree may spend at most the
+   predicted price of it, and less when a quarter of that has closed too little; then the domain
+   is enumerated. Whoever would have been first, the answer takes at most about twice as long.
+3. Where enumeration is out of reach, Z3 joins after a moment: beside the tree with two threads,
+   in turns of growing length with one.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from ..problem import Problem
+from ..verdict import Attempt
+from .engine import Outcome, Request
+from .enumeration import predicted_seconds
+
+if TYPE_CHECKING:
+    from .tree import Decision
+
+#: Seconds of enumeration that are cheaper than setting up a tree search.
+AT_ONCE = 0.001
+#: Seconds that importing the tree's kernels takes, and compiling them where that is not done yet.
+LOADING, COMPILING = 0.6, 30.0
+#: The tree gets at least this long.
+LEAST_CAP = 0.004
+#: Share of the cap after which a hopeless tree is left.
+FIRST_LOOK = 0.25
+#: Seconds before Z3 joins.
+ALONE = 0.3
+
+
+class Portfolio:
+    """Chooses engines by cost and runs them in turn."""
+
+    name = "auto"
+    #: Seconds that this process has spent enumerating what a loaded tree engine might have
+    #: decided at once; when they exceed the cost of loading it, it is loaded.
+    _regret = 0.0
+
+    def plan(self, problem: Problem, threads: int) -> tuple[str, ...]:
+        """The engines that would be tried, in turn, once the tree engine is loaded."""
+        price = predicted_seconds(problem, threads)
+        if problem.specification.domain.points is not None or price <= AT_ONCE:
+            return ("enumerate",)
+        return ("tree", "enumerate") if price < math.inf else ("tree", "z3")
+
+    def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+        """See :class:`Engine`; ``outcome.attempts`` lists what was tried."""
+        domain = problem.specification.domain
+        listed = domain.points is not None
+        price = predicted_seconds(problem, request.threads)
+        if request.device is not None or listed or price <= AT_ONCE or self._not_worth(price):
+            self._enumerate(problem, request, outcome)
+            return
+        left = math.inf if request.deadline is None else request.deadline - time.monotonic()
+        if price < left:
+            if not self._tree(problem, request, outcome, price):
+                self._enumerate(problem, request, outcome)
+            return
+        self._beside_z3(problem, request, outcome)
+
+    @classmethod
+    def _not_worth(cls, price: float) -> bool:
+        """True while loading the tree engine costs more than has been lost without it."""
+        from .startup import tree_startup
+
+        startup = tree_startup(LOADING, COMPILING)
+        if cls._regret + price >= startup:
+            return False
+        cls._regret += price
+        return True
+
+    def _enumerate(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+        from .enumeration import Enumeration
+
+        with Turn("enumerate", outcome) as part:
+            Enumeration().decide(problem, request, part)
+
+    def _tree(self, problem: Problem, request: Request, outcome: Outcome, price: float) -> bool:
+        """Run the tree for at most the price of enumerating; True when nothing is left to do."""
+        from .tree import Tree
+
+        cap = max(price, LEAST_CAP)
+        start = math.inf
+        decision: Decision
+
+        def hopeless() -> bool:
+            spent = time.monotonic() - start
+            if spent < FIRST_LOOK * cap:
+                return False
+            # at the pace seen so far, several times the price of enumerating
+            return spent >= cap or decision.closed * 3 * cap < spent
+
+        with Turn("tree", outcome) as part:
+            try:
+                decision = Tree().begin(problem, replace(request, stop=hopeless), part)
+                start = time.monotonic()
+                decision.run()
+            except InputError as error:
+                part.detail = str(error)
+                return False
+            answered = decision.answered
+            if not answered and not request.expired():
+                part.detail = (
+                    f"left after {part.visited:,} nodes, {decision.closed:.1%} of the search done"
+                )
+                part.notes.clear()
+        return answered or request.expired()
+
+    def _beside_z3(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+        from .companion import InTurns, Together
+        from .tree import Tree
+
+        company = (Together if request.threads > 1 else InTurns)(problem, request, ALONE)
+        with company, Turn("tree", outcome) as part:
+            try:
+                decision = Tree().begin(problem, replace(request, stop=company.stop), part)
+            except InputError as error:
+                part.detail = str(error)
+                company.wait()
+            else:
+                decision.run()
+                if company.answered:
+                    part.detail = f"stopped after {part.visited:,} nodes: z3 was first"
+                    part.notes.clear()
+        if company.outcome is not None:
+            outcome.attempts.append(company.attempt)
+            if outcome.status == "unknown":
+                outcome.take(company.outcome)
+                outcome.engine = "z3"
+
+
+class Turn:
+    """One engine's turn: its own outcome, taken over into the whole one with the time it took."""
+
+    def __init__(self, engine: str, whole: Outcome) -> None:
+        self.engine, self.whole = engine, whole
+
+    def __enter__(self) -> Outcome:
+        self.start = time.monotonic()
+        self.part = Outcome()
+        return self.part
+
+    def __exit__(self, *_: object) -> None:
+        seconds = time.monotonic() - self.start
+        self.whole.take(self.part)
+        self.whole.engine = self.engine
+        result = self.part.detail or self.part.status
+        self.whole.attempts.append(Attempt(self.engine, seconds, result))
