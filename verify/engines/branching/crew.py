@@ -165,12 +165,13 @@ class Crew:
                 self.visited += pursuit.nodes - nodes
                 self._closed += pursuit.share - share
                 del self._active[pursuit]
-                self._running -= 1
         if (found and self._rounds) or self._enough():
             self._stop(None, found=True)
             return
         part = pursuit.split() if self._hungry() else None
         with self._changed:
+            # in one step with the queue: nobody may see it empty while work is left
+            self._running -= 1
             if pursuit.done:
                 self._finished(pursuit)
             elif self._rounds:

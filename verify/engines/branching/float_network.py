@@ -218,6 +218,7 @@ def float_network(problem: Problem, flips: np.ndarray, clauses: int) -> FloatNet
     exact, unit = False, Fraction(1)
     if not (growth < LARGEST and spread.largest < LARGEST):
         activation_error, errors = np.full(widest, np.inf), np.full_like(errors, np.inf)
+        underflow = math.inf
     elif units is not None and spread.tame:
         out_weight, out_bias = units[hidden]
         smallest = spread.exponent
