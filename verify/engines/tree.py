@@ -16,11 +16,9 @@ from .branching.float_network import FloatNetwork, float_network
 from .branching.points import COUNT, FIRST, MARGIN
 from .branching.pursuit import Desk, ExpiredError, Pursuit
 from .branching.sides import Aim, Frame, RegionBuilder, Side, aim_of, sides_of
+from .branching.union import Region, Union
 from .engine import Outcome, Request
 from .startup import load_tree
-
-#: Domains up to this size are visited to unite the violations of several outputs.
-UNITE_UP_TO = 1 << 26
 
 
 class Tree:
@@ -64,7 +62,9 @@ class Decision:
             for side in sides_of(problem, self.frame, output)
         ]
         clauses = max((len(side.clauses[0]) for side in self.sides), default=0)
-        self.network: FloatNetwork = float_network(problem, self.frame.flips, clauses)
+        # a union of outputs has regions with the clauses of several
+        most_clauses = clauses * len(spec.outputs)
+        self.network: FloatNetwork = float_network(problem, self.frame.flips, most_clauses)
         self.builder = RegionBuilder(self.frame, self.network.layers.rows)
         registers = max((self.builder.registers(side) for side in self.sides), default=1)
         self.desk = partial(Desk, self.network, clauses, registers)
@@ -90,9 +90,9 @@ class Decision:
             self._aims[key] = aim_of(self.network, readout, *key, outputs)
         return self._aims[key]
 
-    def pursuit(self, purpose: int, side: Side) -> Pursuit:
+    def pursuit(self, kind: type[Pursuit], purpose: int, side: Side) -> Pursuit:
         """A fresh search of a side."""
-        return Pursuit(
+        return kind(
             self.problem,
             self.frame,
             self.network,
@@ -153,7 +153,7 @@ class Decision:
     ) -> bool:
         """Search all sides; True when that ended early because no more is wanted."""
         crew = self._crew = Crew(
-            partial(self.pursuit, purpose),
+            partial(self.pursuit, Pursuit, purpose),
             self.desk,
             self.request,
             rounds=purpose == FIRST,
@@ -193,22 +193,27 @@ class Decision:
             self.outcome.violations = sum(counts)
         elif self.findings.complete:
             self.outcome.violations = len(self.findings.points)
-        elif self.request.count and self.problem.specification.domain.candidates <= UNITE_UP_TO:
-            self._unite()
         elif self.request.count:
-            self.outcome.notes.append(
-                "the union of the violations of several outputs was not counted: too many to list"
+            self._unite(counts)
+
+    def _unite(self, counts: list[int]) -> None:
+        """Count inputs that are wrong in some output, too many to have been listed."""
+        # most violations first: those need not be compared with anything
+        outputs = sorted((j for j, count in enumerate(counts) if count), key=lambda j: -counts[j])
+        sides = {j: [side for side in self.sides if side.output == j] for j in outputs}
+
+        def desk(side: Side) -> Desk:
+            return Desk(self.network, len(side.clauses[0]), self.builder.registers(side))
+
+        union = Union(sides, self.pursuit, desk, self.request)
+        try:
+            self.outcome.violations = counts[outputs[0]] + sum(
+                union.first_wrong(output, outputs[:position], Region(None, {}))
+                for position, output in enumerate(outputs)
+                if position
             )
-
-    def _unite(self) -> None:
-        """Count inputs that are wrong in some output by visiting the domain."""
-        from .enumeration import Enumeration
-
-        scan = Outcome()
-        Enumeration().decide(self.problem, replace(self.request, margin=False), scan)
-        self.outcome.violations = scan.violations
-        if scan.violations is None:
-            raise ExpiredError
+        finally:
+            self.outcome.visited += union.visited
 
     def _margin(self) -> None:
         self._search(MARGIN)

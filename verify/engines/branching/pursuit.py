@@ -6,9 +6,11 @@ import math
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...errors import ContradictionError
 from ...problem import Problem
 from ..engine import Request
 from .findings import Findings, Incumbent
@@ -65,6 +67,27 @@ class Desk:
         self.points = np.empty((CAPACITY, inputs), dtype=np.uint8)
         self.kinds = np.empty(CAPACITY, dtype=np.int8)
         self.snapshots = np.empty((SNAPSHOT_CAPACITY, inputs), dtype=np.int8)
+
+
+class Models(NamedTuple):
+    """The points of a region within a cube, as a formula to be counted.
+
+    Attributes:
+        state: (inputs,) int8 fixed values, 2 where free.
+        free, clauses, groups, least, most: see :class:`ModelCounter`.
+    """
+
+    state: np.ndarray
+    free: list[int]
+    clauses: list[frozenset[tuple[int, int]]]
+    groups: list[frozenset[int]]
+    least: int
+    most: int
+
+    @property
+    def problem(self) -> tuple[Any, ...]:
+        """The arguments of a model counter."""
+        return self[1:]
 
 
 class Pursuit:
@@ -191,10 +214,7 @@ class Pursuit:
         margin = self.purpose == MARGIN
         while left > 0 and not self.done:
             if self.purpose == COUNT:
-                listing = self.findings.room > 0
-                tree.control[LISTING] = int(listing)
-                if not listing:
-                    self.findings.omit()
+                tree.control[LISTING] = int(self._wants_points())
             if margin:
                 self._set_cut()
             chunk = min(self.budget, left)
@@ -228,7 +248,7 @@ class Pursuit:
             if self.purpose == COUNT:
                 self._take_snapshots()
             if status == FOUND:
-                raise AssertionError("a certain counterexample failed its exact evaluation")
+                raise ContradictionError("a certain counterexample failed its exact evaluation")
             if request.expired():
                 raise ExpiredError
             if pause():
@@ -274,52 +294,71 @@ class Pursuit:
                 self.incumbent.offer(margins[best, self.side.output])
                 continue
             wrong = np.ones(len(part), dtype=bool)
-            open_ = kind == UNDECIDED
-            if self.purpose == FIRST:
-                open_[:] = True
+            open_ = (kind == UNDECIDED) | (self.purpose == FIRST)
             if open_.any():
                 _, violated = self.problem.margins(part[open_])
                 wrong[open_] = violated[:, self.side.output]
-                if self.purpose == COUNT:
-                    self.extra += int(wrong[open_].sum())
-            for point in part[wrong]:
-                found = True
-                self.findings.add(point.copy())
+            found = found or bool(wrong.any())
+            self._book_points(part[wrong], int(wrong[open_].sum()))
         return found
 
     def _take_snapshots(self) -> None:
-        """Count (and list, while that is wanted) the wholly wrong cubes."""
+        """Book the wholly wrong cubes."""
         control = self.tree.control
-        states = self.tree.snapshots[: int(control[SNAPSHOTS])]
+        states = self.tree.snapshots[: int(control[SNAPSHOTS])].copy()
         control[SNAPSHOTS] = 0
         least, most = self.side.cardinality
         for state in states:
             values = state.tolist()
-            free = [i for i, s in enumerate(values) if s == 2]
-            clauses = [
-                frozenset((v, value) for v, value in cube.items() if values[v] == 2)
-                for cube in self.side.forbidden
-                if all(values[v] in (2, value) for v, value in cube.items())
-            ]
-            groups = [
-                frozenset(i for i in group if values[i] == 2)
-                for group in self.frame.domain.one_hot
-                if not any(values[i] == 1 for i in group)
-            ]
             ones = values.count(1)
-            bounds = max(least - ones, 0), most - ones
-            self.extra += self.counter.count(free, clauses, groups, *bounds)
+            self._book_cube(
+                Models(
+                    state,
+                    [i for i, s in enumerate(values) if s == 2],
+                    [
+                        frozenset((v, value) for v, value in cube.items() if values[v] == 2)
+                        for cube in self.side.forbidden
+                        if all(values[v] in (2, value) for v, value in cube.items())
+                    ],
+                    [
+                        frozenset(i for i in group if values[i] == 2)
+                        for group in self.frame.domain.one_hot
+                        if not any(values[i] == 1 for i in group)
+                    ],
+                    max(least - ones, 0),
+                    most - ones,
+                )
+            )
+
+    # what becomes of wrong points and cubes: a plain count here
+
+    def _wants_points(self) -> bool:
+        """Whether certainly wrong points are to be listed, and not only counted."""
+        if not self.findings.room:
+            self.findings.omit()
+            return False
+        return True
+
+    def _book_points(self, points: np.ndarray, undecided: int) -> None:
+        """Take in wrong points, of which the kernel has not counted the undecided ones."""
+        self.extra += undecided
+        for point in points:
+            self.findings.add(point.copy())
+
+    def _book_cube(self, models: Models) -> None:
+        """Take in a cube all of whose points in the region are wrong."""
+        self.extra += self.counter.count(*models.problem)
+        if not self.findings.room:
+            self.findings.omit()
+            return
+        for model in list_models(*models.problem):
+            point = models.state.astype(np.uint8)
+            for v, value in model.items():
+                point[v] = value
+            self.findings.add(self._unflipped(point))
             if not self.findings.room:
                 self.findings.omit()
-            else:
-                for model in list_models(free, clauses, groups, *bounds):
-                    point = state.astype(np.uint8)
-                    for v, value in model.items():
-                        point[v] = value
-                    self.findings.add(self._unflipped(point))
-                    if not self.findings.room:
-                        self.findings.omit()
-                        break
+                break
 
 
 def _below(value: Fraction) -> float:
