@@ -132,7 +132,7 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
             f"at least {outcome.wrong_so_far:,} violating inputs among the first "
             f"{outcome.visited:,} visited"
         )
-    seconds = time.monotonic() - start
+    seconds = time.monotonic() - start - outcome.startup
     name = outcome.engine or engine
     attempts = outcome.attempts or [Attempt(name, seconds, outcome.detail or outcome.status)]
     if outcome.points:

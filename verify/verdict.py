@@ -78,7 +78,7 @@ class Verdict:
         margin: least signed distance to the required side over inputs and outputs, if asked for.
         notes: sentences about anything asked for and not delivered.
         nodes: search nodes, or points visited by an enumeration.
-        seconds: from the in-memory problem to the verdict.
+        seconds: from the in-memory problem to the verdict, without loading the tree's kernels.
         interrupted: a person stopped the run; the rest is what was known by then.
     """
 

@@ -81,6 +81,7 @@ class Outcome:
         detail: how far it came, for the list of engines tried.
         engine: who decided, where several engines were tried.
         attempts: what each of several engines did, in turn.
+        startup: seconds spent on loading or compiling code, which no time in a verdict contains.
     """
 
     status: Status = "unknown"
@@ -95,6 +96,7 @@ class Outcome:
     detail: str = ""
     engine: str = ""
     attempts: list[Attempt] = field(default_factory=list)
+    startup: float = 0.0
 
     def take(self, other: Outcome) -> None:
         """Take over what another engine found out about the same question.
@@ -114,6 +116,7 @@ class Outcome:
             self.points = other.points
         self.wrong_so_far, self.visited = other.wrong_so_far, other.visited
         self.notes += other.notes
+        self.startup += other.startup
         self.detail = other.detail
 
     def leave_unfinished(self, request: Request, why: str, margin: str = "") -> None:

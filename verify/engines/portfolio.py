@@ -120,8 +120,10 @@ class Portfolio:
 
     def _beside_z3(self, problem: Problem, request: Request, outcome: Outcome) -> None:
         from .companion import InTurns, Together
+        from .startup import started
         from .tree import Tree
 
+        request = started(request, outcome)
         company = (Together if request.threads > 1 else InTurns)(problem, request, ALONE)
         with company, Turn("tree", outcome) as part:
             try:
@@ -153,7 +155,7 @@ class Turn:
         return self.part
 
     def __exit__(self, *_: object) -> None:
-        seconds = time.monotonic() - self.start
+        seconds = time.monotonic() - self.start - self.part.startup
         self.whole.take(self.part)
         self.whole.engine = self.engine
         result = self.part.detail or self.part.status

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from .engine import Outcome, Request
 
 _loaded = False
 
@@ -26,6 +29,15 @@ def tree_startup(loading: float, compiling: float) -> float:
     return loading if cached else compiling
 
 
+def started(request: Request, outcome: Outcome) -> Request:
+    """The request with the kernels of the tree loaded, and its deadline later by that time."""
+    seconds = load_tree()
+    outcome.startup += seconds
+    if request.deadline is None:
+        return request
+    return replace(request, deadline=request.deadline + seconds)
+
+
 def load_tree() -> float:
     """Compile or load the kernels of the tree; returns the seconds that took, 0 if loaded."""
     global _loaded
@@ -34,7 +46,6 @@ def load_tree() -> float:
     from ..network import Network
     from ..problem import Problem
     from ..specification import Specification
-    from .engine import Outcome, Request
     from .tree import Decision
 
     start = time.monotonic()

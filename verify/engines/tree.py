@@ -18,7 +18,7 @@ from .branching.pursuit import Desk, ExpiredError, Pursuit
 from .branching.sides import Aim, Frame, RegionBuilder, Side, aim_of, sides_of
 from .branching.union import Region, Union
 from .engine import Outcome, Request
-from .startup import load_tree
+from .startup import started
 
 
 class Tree:
@@ -36,11 +36,8 @@ class Tree:
         self.begin(problem, request, outcome).run()
 
     def begin(self, problem: Problem, request: Request, outcome: Outcome) -> Decision:
-        """Prepare a search; compiling the kernels, once, does not count against the deadline."""
-        seconds = load_tree()
-        if request.deadline is not None:
-            request = replace(request, deadline=request.deadline + seconds)
-        return Decision(problem, request, outcome)
+        """Prepare a search; loading the kernels, once, does not count against the deadline."""
+        return Decision(problem, started(request, outcome), outcome)
 
 
 class Decision:
