@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,7 @@ def repaired_code(
     *,
     rounds: int = ROUNDS,
     abandon: float = ABANDON,
+    tick: Callable[[], None] = lambda: None,
 ) -> Code:
     """Draw a Bernoulli code and redraw columns until no output is violated.
 
@@ -66,6 +68,7 @@ def repaired_code(
         seed: the same seed gives the same code.
         rounds: rounds of repair at most.
         abandon: give up at once when more than this share of the outputs is violated.
+        tick: called after every round.
 
     Raises:
         ProofError: no exact code was reached; it says how far the repair came. It does not
@@ -76,6 +79,7 @@ def repaired_code(
     redrawn, best, best_round = 0, len(tuples) + 1, 0
     for done in range(rounds + 1):
         slack, intruding = weakest_points(code, tuples, active)
+        tick()
         violated = np.flatnonzero(slack < 1)
         if not violated.size:
             return Code(code, density, seed, done, redrawn)

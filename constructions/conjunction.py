@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..theory.concentration import intruders, plain_code_density, plain_code_neurons
 from ..theory.counting import labelled_distinct_ands, neurons_free, neurons_square
+from ..verify.engines.engine import Progress
 from ..verify.errors import InputError, ProofError
 from ..verify.formula import And, Variable
 from ..verify.network import Network
@@ -15,7 +19,7 @@ from ..verify.specification import Specification
 from .codes import Code, repaired_code
 from .construction import Construction
 from .criterion import shared_neurons, slacks
-from .patterns import as_pairs
+from .patterns import as_pairs, require_feasible
 
 #: The search for a small width stops at this relative difference.
 RESOLUTION = 0.02
@@ -28,6 +32,7 @@ def plain_pairwise_and(
     seed: int = 0,
     neurons: int | None = None,
     density: float | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Construction:
     """A network of one hidden layer that computes the AND of every given pair exactly.
 
@@ -44,12 +49,14 @@ def plain_pairwise_and(
         neurons: hidden neurons; None searches for a small width, and settles for one neuron an
             output where no narrower code is found.
         density: share of ones in the code; None for the best one in theory.
+        progress: called with (rounds of repair done, 0), as nobody knows how many it takes.
 
     Raises:
         InputError: pairs or numbers that do not fit.
         ProofError: no exact code with so many neurons was found (there may be one).
     """
     tuples = as_pairs(pairs, inputs)
+    require_feasible(inputs, len(tuples))
     if not 2 <= active <= inputs:
         raise InputError(
             f"active must lie between 2 and the {inputs} inputs, not {active}: "
@@ -62,10 +69,22 @@ def plain_pairwise_and(
     if density is not None and not 0 < density < 1:
         raise InputError(f"density must lie between 0 and 1, not {density}")
     share = _default_density(inputs, active) if density is None else density
+    rounds = itertools.count(1)
+    draw = partial(
+        repaired_code,
+        inputs=inputs,
+        tuples=tuples,
+        active=active,
+        density=share,
+        seed=seed,
+        tick=lambda: progress(next(rounds), 0),
+    )
+    direct = _one_neuron_each(inputs, tuples, seed)
     if neurons is not None:
-        code = _code_of_width(neurons, inputs, tuples, active, share, seed)
+        code = _code_of_width(neurons, draw, direct)
     else:
-        code = _small_code(inputs, tuples, active, share, seed)
+        theory = _theory_neurons(inputs, len(tuples), active)
+        code = _small_code(theory, draw, direct)
     network = plain_network(code.matrix, tuples)
     slack = certify_plain(network, tuples, active)
     one_each = bool((code.matrix.sum(axis=1) == 2).all()) and code.neurons == len(tuples)
@@ -153,39 +172,38 @@ def and_specification(inputs: int, tuples: np.ndarray, active: int) -> Specifica
     return Specification(inputs, formulas, domain={"at_most": active})
 
 
-def _code_of_width(
-    neurons: int, inputs: int, tuples: np.ndarray, active: int, density: float, seed: int
-) -> Code:
+def _code_of_width(neurons: int, draw: Callable[[int], Code], direct: Code) -> Code:
     """A code of exactly this width, or ProofError with what would help."""
     try:
-        return repaired_code(neurons, inputs, tuples, active, density, seed)
+        return draw(neurons)
     except ProofError as error:
-        if neurons == len(tuples):
-            return _one_neuron_each(inputs, tuples, seed)
-        if neurons < len(tuples):
+        if neurons == direct.neurons:
+            return direct
+        if neurons < direct.neurons:
             raise
-        raise ProofError(f"{error}; {len(tuples)} neurons always suffice, one an output") from None
+        raise ProofError(
+            f"{error}; {direct.neurons} neurons always suffice, one an output"
+        ) from None
 
 
-def _small_code(inputs: int, tuples: np.ndarray, active: int, density: float, seed: int) -> Code:
+def _small_code(theory: int, draw: Callable[[int], Code], direct: Code) -> Code:
     """The narrowest exact code that bisection over seeded draws comes to.
 
     The upper end is what theory promises or one neuron fewer than outputs, whatever is less.
     Success is not monotone in the width, so the result is small, not smallest.
     """
-    direct = _one_neuron_each(inputs, tuples, seed)
-    high = min(_theory_neurons(inputs, len(tuples), active), direct.neurons - 1)
+    high = min(theory, direct.neurons - 1)
     if high < 1:
         return direct
     try:
-        best = repaired_code(high, inputs, tuples, active, density, seed)
+        best = draw(high)
     except ProofError:
         return direct
     low = 0  # the widest width known to fail
     while best.neurons - low > max(1, int(RESOLUTION * best.neurons)):
         middle = (low + best.neurons) // 2
         try:
-            best = repaired_code(middle, inputs, tuples, active, density, seed)
+            best = draw(middle)
         except ProofError:
             low = middle
     return best

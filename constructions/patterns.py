@@ -94,6 +94,23 @@ PATTERNS: dict[str, Callable[[int, int | None, int], np.ndarray]] = {
 }
 
 
+#: Most inputs, as many as a specification file may have; and most (inputs x outputs), each of
+#: which a round of the exactness criterion looks at.
+MOST_INPUTS, MOST_OVERLAPS = 1_000_000, 10**11
+
+
+def require_feasible(inputs: int, outputs: int) -> None:
+    """Raise InputError for sizes that would take days or more memory than machines have."""
+    if inputs > MOST_INPUTS:
+        raise InputError(f"{inputs:,} inputs are too many; at most {MOST_INPUTS:,} can be handled")
+    if inputs * outputs > MOST_OVERLAPS:
+        raise InputError(
+            f"{inputs:,} inputs and {outputs:,} outputs are too many: the proof compares every "
+            f"output with every input, {inputs * outputs:.0e} times a round; at most "
+            f"{MOST_OVERLAPS:.0e} can be handled"
+        )
+
+
 def pattern(name: str, inputs: int, outputs: int | None = None, seed: int = 0) -> np.ndarray:
     """The pairs of a named pattern.
 
@@ -117,6 +134,8 @@ def pattern(name: str, inputs: int, outputs: int | None = None, seed: int = 0) -
         raise InputError(f"outputs must be 1 or more, not {outputs}")
     if seed < 0:
         raise InputError(f"the seed must be 0 or more, not {seed}")
+    own = math.comb(inputs, 2) if name == "complete" else inputs
+    require_feasible(inputs, own if outputs is None else outputs)
     return as_pairs(PATTERNS[name](inputs, outputs, seed), inputs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .capacity_lines import MOST_OUTPUTS, Line
+from .capacity_lines import Line, caveat
 from .figures import COLOURS, caption, house_style, label, new_axes, save, ticks
 
 if TYPE_CHECKING:
@@ -102,8 +102,6 @@ def _near(line: Line, outputs: int) -> tuple[float, float]:
 
 def _explanation(result: CapacityResult) -> str:
     plan = result.plan
-    free = next(line for line in result.lines if line.name == "counting-free-32")
-    beyond = all(outputs is None for _, outputs in free.points)
     tops = any(any(c.at_top) for c in result.capacities)
     missing = sum(value == 0 for c in result.capacities for value in c.by_seed)
     every = [plan.starts(outputs) for outputs in plan.ladder]
@@ -116,11 +114,6 @@ def _explanation(result: CapacityResult) -> str:
         "Dots: seeds; band: least to most"
         + ("; triangles: top of the climb, so at least" if tops else "")
         + (f"; seeds without any exact network, not shown: {missing}." if missing else "."),
-        "Trained weights are float32 and all free (the read-out too): the bound for n×n weights "
-        "does not bind them,",
+        *caveat(result.lines),
     ]
-    limit = f"allows over {MOST_OUTPUTS:,}" if beyond else "is in the table"
-    sentences.append(
-        f"and the one that does, for free weights of 32 bits, {limit} at every trained width."
-    )
     return "\n".join(sentences)

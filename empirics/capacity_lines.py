@@ -92,3 +92,19 @@ def plain_construction_line(sizes: Sequence[int], seed: int) -> Line:
         f"bisection (seed {seed})",
         tuple(points),
     )
+
+
+def caveat(lines: Sequence[Line]) -> tuple[str, str]:
+    """What the counting bounds in a picture or table of trained networks do not say, in two lines.
+
+    Args:
+        lines: among them ``counting-free-32``, at the trained widths.
+    """
+    free = next(line for line in lines if line.name == "counting-free-32")
+    beyond = all(outputs is None for _, outputs in free.points)
+    limit = f"allows over {MOST_OUTPUTS:,}" if beyond else "is in the table of numbers"
+    return (
+        "Trained weights are float32 and all free (the read-out too): the bound for n×n weights "
+        "does not bind them,",
+        f"and the one that does, for free weights of 32 bits, {limit} at every trained width.",
+    )

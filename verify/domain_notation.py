@@ -14,7 +14,7 @@ import numpy as np
 from .domain import Ball, Domain
 from .errors import InputError
 from .formula import And, Formula
-from .grammar import parse_formula
+from .grammar import parse_formula, require_known
 
 _FORMS = "'all', 'at most K', 'at least K', 'exactly K', 'within K of BITS' or 'where FORMULA'"
 _COUNT = re.compile(r"(at most|at least|exactly)\s+(\S+)\Z")
@@ -54,6 +54,7 @@ def parse_domain(
 class _Reader:
     def __init__(self, names: tuple[str, ...], folder: Path | None) -> None:
         self.names = names
+        self.known = frozenset(names)
         self.folder = folder
         self.values: tuple[Fraction, Fraction] | None = None
         self.at_least, self.at_most = 0, len(names)
@@ -187,9 +188,11 @@ class _Reader:
         return self.names.index(name)
 
     def read_where(self, value: Any) -> None:
-        formula = value if isinstance(value, Formula) else parse_formula(value)
-        for name in formula.names():
-            self.position(name)
+        try:
+            formula = value if isinstance(value, Formula) else parse_formula(value, self.known)
+            require_known(formula, self.known)
+        except InputError as error:
+            raise InputError(f"domain: {error}") from None
         self.where.append(formula)
 
     def read_points(self, value: Any) -> None:

@@ -62,9 +62,15 @@ class Network:
     """A feed-forward network, taken as the exact rational function its stored weights define.
 
     Build one with :meth:`from_arrays`, :meth:`from_torch` or :meth:`load`.
+
+    Attributes:
+        layers: from the inputs to the outputs.
+        merged: some layer stands for several affine steps of the source, merged exactly; an
+            execution of the source rounds after each of them.
     """
 
     layers: tuple[Layer, ...]
+    merged: bool = False
 
     def __post_init__(self) -> None:
         if not self.layers:

@@ -14,6 +14,7 @@ from .dyadic import Dyadic
 from .errors import InputError
 from .network import Network
 from .specification import Specification
+from .verdict_text import amount
 
 #: Version of the canonical JSON form.
 FORMAT = "superproof-problem-1"
@@ -31,13 +32,13 @@ class Problem:
 
     def __post_init__(self) -> None:
         pairs = (
-            ("inputs", self.network.input_size, len(self.specification.inputs)),
-            ("outputs", self.network.output_size, len(self.specification.outputs)),
+            ("input", self.network.input_size, len(self.specification.inputs)),
+            ("output", self.network.output_size, len(self.specification.outputs)),
         )
         for what, has, wants in pairs:
             if has != wants:
                 raise InputError(
-                    f"the network has {has} {what}, but the specification names {wants}"
+                    f"the network has {amount(has, what)}, but the specification names {wants}"
                 )
 
     def values(self, points: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +14,9 @@ from .domain import Domain, canonical_formula
 from .domain_notation import parse_domain, rational
 from .errors import InputError
 from .formula import Formula
-from .grammar import parse_formula
+from .grammar import parse_formula, require_known
 from .readout import Argmax, Levels, Readout, Threshold
+from .verdict_text import amount
 
 
 class Specification:
@@ -37,7 +37,7 @@ class Specification:
 
     Example:
         >>> Specification(["a", "b"], {"y0": "a & b"}, domain="at most 2")
-        Specification(2 inputs, 1 outputs, domain all, true above 0)
+        Specification(2 inputs, 1 output, domain all, true above 0)
     """
 
     def __init__(
@@ -57,6 +57,9 @@ class Specification:
         if not outputs:
             raise InputError("outputs: a specification needs at least one output")
         self.outputs = tuple(outputs)
+        for name in self.outputs:
+            if isinstance(name, str) and not _usable(name):
+                raise InputError(f"outputs: {name!r} is not a usable name")
         self.formulas = tuple(self._formula(name, text) for name, text in outputs.items())
         self.readout = _readout(readout)
         if isinstance(self.readout, Argmax) and len(self.outputs) < 2:
@@ -87,15 +90,12 @@ class Specification:
 
     def _formula(self, name: str, text: str | Formula) -> Formula:
         try:
-            formula = text if isinstance(text, Formula) else parse_formula(text)
+            if not isinstance(text, Formula):
+                return parse_formula(text, self._known_inputs)
+            require_known(text, self._known_inputs)
         except InputError as error:
             raise InputError(f"output '{name}': {error}") from None
-        for used in formula.names():
-            if used not in self._known_inputs:
-                close = difflib.get_close_matches(used, self.inputs, 1)
-                hint = f"; did you mean '{close[0]}'?" if close else ""
-                raise InputError(f"output '{name}': unknown input '{used}'{hint}")
-        return formula
+        return text
 
     @cached_property
     def _known_inputs(self) -> frozenset[str]:
@@ -121,7 +121,8 @@ class Specification:
 
     def __repr__(self) -> str:
         return (
-            f"Specification({len(self.inputs)} inputs, {len(self.outputs)} outputs, "
+            f"Specification({amount(len(self.inputs), 'input')}, "
+            f"{amount(len(self.outputs), 'output')}, "
             f"domain {self.domain}, {self.readout})"
         )
 
@@ -149,12 +150,17 @@ def _input_names(inputs: int | Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise InputError("inputs: the list of names is empty")
     for name in names:
-        if not isinstance(name, str) or not name or "`" in name:
+        if not isinstance(name, str) or not _usable(name) or "`" in name:
             raise InputError(f"inputs: {name!r} is not a usable name")
     if len(set(names)) < len(names):
         repeated = next(name for name in names if names.count(name) > 1)
         raise InputError(f"inputs: the name '{repeated}' is used twice")
     return names
+
+
+def _usable(name: str) -> bool:
+    """True for names that are not empty and stay on one line."""
+    return bool(name.strip()) and name.splitlines() == [name]
 
 
 def _readout(readout: Readout | str | float) -> Readout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from .verdict import Counterexample, Verdict
+from .verdict_report import execution_line, label
 from .verdict_text import decimal, fraction, headline, quantity, seconds, truth
 
 _COLOURS = {"holds": "#1a7f37", "violated": "#c62828", "unknown": "#8a6d00"}
@@ -20,7 +21,8 @@ def render(verdict: Verdict) -> str:
     """The verdict as an HTML fragment: headline, counterexamples, margin and cost."""
     colour = _COLOURS[verdict.status]
     parts = [f'<p><strong style="color:{colour}">{escape(headline(verdict))}</strong></p>']
-    parts += [_example(i, example) for i, example in enumerate(verdict.counterexamples)]
+    for number, example in enumerate(verdict.counterexamples):
+        parts.append(f"<p>{label(verdict, number)}</p>{_example(example)}")
     by_output = verdict.violations_by_output or {}
     wrong = [(name, n) for name, n in by_output.items() if n]
     if wrong:
@@ -32,12 +34,18 @@ def render(verdict: Verdict) -> str:
     if verdict.margin is not None:
         exact = f"{fraction(verdict.margin)} ({decimal(verdict.margin)})"
         parts.append(f"<p>margin: {escape(exact)}</p>")
+    parts += [f"<p>{escape(execution_line(e))}</p>" for e in verdict.executions]
     parts += [f"<p>note: {escape(note)}</p>" for note in verdict.notes]
     parts.append(f"<p><small>{escape(verdict.engine)}, {seconds(verdict.seconds)}</small></p>")
     return "<div>" + "".join(parts) + "</div>"
 
 
-def _example(number: int, example: Counterexample) -> str:
+def render_counterexample(example: Counterexample) -> str:
+    """The counterexample as an HTML fragment: its input, and what every output reads."""
+    return f"<div>{_example(example)}</div>"
+
+
+def _example(example: Counterexample) -> str:
     if len(example.bits) <= INPUTS:
         names = "".join(f"<th>{escape(name)}</th>" for name in example.names)
         bits = "".join(f"<td>{int(bit)}</td>" for bit in example.bits)
@@ -57,4 +65,4 @@ def _example(number: int, example: Counterexample) -> str:
     )
     more = f"<p>and {len(ordered) - OUTPUTS} more outputs</p>" if len(ordered) > OUTPUTS else ""
     head = "<tr><th>output</th><th>expected</th><th>read</th><th>value</th></tr>"
-    return f"<p>counterexample {number + 1}</p>{given}<table>{head}{rows}</table>{more}"
+    return f"{given}<table>{head}{rows}</table>{more}"

@@ -24,6 +24,11 @@ def quantity(number: int) -> str:
     return f"{Context(prec=3).create_decimal(number):.2e}"
 
 
+def amount(number: int, noun: str) -> str:
+    """A count with its noun: ``1 output``, ``65,536 inputs``."""
+    return f"{quantity(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def decimal(value: Fraction) -> str:
     """The value as a decimal: exact where six digits suffice, else rounded and marked ``~``."""
     context = Context(prec=DIGITS)

@@ -71,6 +71,10 @@ def bounds(
         if unused:
             raise InputError(f"{name} takes no --{unused[0].replace('_', '-')}")
         rows = table(name, **given)
+        for option in given:
+            taking = [row for row in rows if option in _parameters(row.bound)]
+            if all(row.value is None for row in taking):
+                raise RegimeError(taking[0].reason)
     except RegimeError as error:
         raise InputError(str(error)) from None
     if json:
@@ -95,24 +99,22 @@ def _row_json(row: Row) -> dict[str, Any]:
 
 def _print_statements(chosen: Sequence[Bound], brief: bool) -> None:
     """All bounds, one a line; or the full entries of a few."""
-    from rich.table import Table
+    from rich.text import Text
 
-    from .terminal import console, print_text
+    from .terminal import console, print_text, table
 
     if brief:
-        table = Table(title="Bounds", title_justify="left")
-        for heading in ("name", "bounds", "needs", "proof in docs/theory.md"):
-            table.add_column(heading, no_wrap=heading == "name")
+        titles = ("bounds", "needs", "proof")
+        rows = table(("name", "whole"), *((title, "left") for title in titles))
         for bound in chosen:
             sizes = " ".join(p.name for p in bound.parameters if p.default is None)
-            table.add_row(bound.name, f"{bound.quantity}, {bound.direction}", sizes, bound.derived)
-        console().print(table)
+            rows.add_row(bound.name, f"{bound.quantity}, {bound.direction}", sizes, bound.derived)
+        console().print(rows)
         print_text("superproof bounds NAME shows a statement; add --inputs ... to evaluate it")
         return
-    for bound in chosen:
-        table = Table(title=bound.name, title_justify="left", show_header=False)
-        table.add_column(no_wrap=True)
-        table.add_column()
+    for number, bound in enumerate(chosen):
+        print_text(f"\n{bound.name}" if number else bound.name)
+        rows = table(("", "whole"), ("", "left"), head=False)
         for heading, text in (
             ("statement", bound.statement),
             ("formula", bound.latex),
@@ -123,35 +125,31 @@ def _print_statements(chosen: Sequence[Bound], brief: bool) -> None:
             ("source", bound.source),
             ("proof", bound.derived),
         ):
-            table.add_row(heading, text or "-")
-        console().print(table)
+            rows.add_row(heading, Text(text or "-"))
+        console().print(rows)
 
 
 def _print_rows(name: str, rows: Sequence[Row]) -> None:
-    from rich.table import Table
+    from .terminal import console, print_text, sign, table
 
-    from .terminal import console, print_text
-
-    out = console()
+    at_least, at_most = sign("≥", ">="), sign("≤", "<=")
     instance: dict[str, int] = {}
     for row in rows:
         instance |= row.instance
     title = f"{name}: " + ", ".join(f"{key} = {value:,}" for key, value in instance.items())
-    table = Table(title=title.replace("_", " "), title_justify="left")
-    table.add_column("bound", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("of", no_wrap=True)
-    table.add_column("networks")
+    print_text(title.replace("_", " "))
+    shown = table(("bound", "whole"), ("value", "right"), ("of", "whole"), ("networks", "left"))
     for row in rows:
-        sign = "≥" if row.bound.direction == "lower" else "≤"
-        value = "-" if row.value is None else f"{sign} {row.value:,}"
-        table.add_row(row.bound.name, value, row.bound.quantity, row.bound.networks)
-    out.print(table)
+        relation = at_least if row.bound.direction == "lower" else at_most
+        value = "-" if row.value is None else f"{relation} {row.value:,}"
+        shown.add_row(row.bound.name, value, row.bound.quantity, row.bound.networks)
+    console().print(shown)
     for row in rows:
         if row.value is None:
             print_text(row.reason)
     if {row.bound.direction for row in rows} == {"lower", "upper"}:
         print_text(
-            "≥: every network of that kind needs so many; ≤: one with so many exists. "
+            f"{at_least}: every network of that kind needs so many; "
+            f"{at_most}: one with so many exists. "
             "Compare only rows about the same kind of networks."
         )

@@ -52,10 +52,12 @@ def construct(
 
     FOLDER gets network.onnx, spec.toml and report.json, ready for superproof check FOLDER.
     Exit code 3: no network of that size was found (which does not prove that there is none).
+    A thousand inputs take seconds, ten thousand some minutes.
     """
     from ..constructions.conjunction import plain_pairwise_and
     from ..verify.errors import InputError, ProofError
     from .exit import ExitCode, complain
+    from .progress import ProgressBar
     from .terminal import print_json, print_text
 
     if name not in KINDS:
@@ -66,7 +68,8 @@ def construct(
         raise InputError(f"{out}: a file of that name is in the way; name a folder")
     chosen = _pairs(pattern, pairs, inputs, outputs, seed)
     try:
-        built = plain_pairwise_and(inputs, chosen, active, seed, neurons, density)
+        with ProgressBar("rounds") as bar:
+            built = plain_pairwise_and(inputs, chosen, active, seed, neurons, density, bar)
     except ProofError as error:
         complain(f"error: {error}")
         return ExitCode.UNKNOWN
@@ -85,6 +88,7 @@ def _pairs(
     from ..constructions.patterns import pattern as draw
     from ..constructions.patterns import read_pairs
     from ..verify.errors import InputError
+    from ..verify.verdict_text import amount
 
     if file is None:
         return draw(pattern or "random", inputs, outputs, seed)
@@ -92,20 +96,17 @@ def _pairs(
         raise InputError("give --pattern or --pairs, not both")
     pairs = read_pairs(file, inputs)
     if outputs is not None and outputs != len(pairs):
-        raise InputError(f"{file}: holds {len(pairs)} pairs, but --outputs says {outputs}")
+        held = amount(len(pairs), "pair")
+        raise InputError(f"{file}: holds {held}, but --outputs says {outputs}")
     return pairs
 
 
 def _print_report(built: Construction, pattern: str) -> None:
-    from rich.table import Table
-
-    from .terminal import console
+    from .terminal import console, table
 
     report, lower = built.report(), built.lower_bound
     ratio = built.neurons / max(lower["neurons"], 1)
-    table = Table(show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column()
+    rows = table(("", "whole"), ("", "left"), head=False)
     computes = (
         f"{report['outputs']:,} ANDs of {report['inputs']:,} inputs ({pattern}), "
         f"at most {built.active} active"
@@ -129,5 +130,5 @@ def _print_report(built: Construction, pattern: str) -> None:
         ("certified", built.certified_how),
         ("seed", str(built.seed)),
     ):
-        table.add_row(heading, text)
-    console().print(table)
+        rows.add_row(heading, text)
+    console().print(rows)

@@ -90,15 +90,10 @@ def _print_summary(done: list[tuple[int, StepResult]]) -> None:
     """Where everything is, and the command for each step."""
     import shlex
 
-    from rich import box
-    from rich.table import Table
-
-    from .terminal import console
+    from .terminal import console, table
 
     screen = console()
-    files = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in ("step", "what", "where"):
-        files.add_column(heading, overflow="fold")
+    files = table(("step", "left"), ("what", "left"), ("where", "left"))
     for number, result in done:
         for what, path in result.files:
             files.add_row(str(number), what, str(path))

@@ -107,8 +107,8 @@ def complain(message: str) -> None:
 
 
 def one_line(message: str) -> str:
-    """The message with line breaks joined and other control characters made visible."""
-    joined = " ".join(message.split())
+    """The message with lines joined and control characters made visible; spaces stay."""
+    joined = " ".join(line.strip() for line in message.splitlines() if line.strip())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in joined)
 
 

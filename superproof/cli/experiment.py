@@ -19,7 +19,7 @@ EXPERIMENTS = {
 def experiment(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(EXPERIMENTS)}.")],
     quick: Annotated[
-        bool, typer.Option("--quick", help="A small version, under a minute.")
+        bool, typer.Option("--quick", help="A small version, about a minute.")
     ] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of every random choice.")] = 0,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to train.")] = "auto",
@@ -31,6 +31,8 @@ def experiment(
     ] = None,
 ) -> int:
     """Train networks, decide each exactly, and draw the results.
+
+    On two processor cores a quick run takes about a minute, a full one up to twenty minutes.
 
     FOLDER gets results.jsonl (as runs finish), a figure (SVG, PNG), a table (CSV) and all
     numbers with their seeds (JSON).
@@ -62,28 +64,27 @@ def experiment(
 
 def print_capacity(result: CapacityResult) -> None:
     """The measured capacities as a table, and where the files are."""
-    from rich import box
-    from rich.table import Table
-
-    from .terminal import console
+    from ..empirics.capacity_lines import caveat
+    from .terminal import console, print_text, sign, table
 
     bounds = {
         line.name: dict(line.points) for line in result.lines if line.name.startswith("counting")
     }
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in ("neurons", "by seed", "median", "bound: n×n weights, 32 bits"):
-        table.add_column(heading, justify="right")
+    square = f"n{sign('×', ' x ')}n weights"
+    headings = ("neurons", "by seed", "median", f"bound: {square}, 32 bits")
+    rows = table(*((heading, "right") for heading in headings))
+    at_least = sign("≥", ">=")
     for c in result.capacities:
         by_seed = " ".join(
-            f"{'≥' if top else ''}{value}" for value, top in zip(c.by_seed, c.at_top, strict=True)
+            f"{at_least if top else ''}{value}"
+            for value, top in zip(c.by_seed, c.at_top, strict=True)
         )
         bound = bounds["counting-superposed-32"].get(c.width)
-        table.add_row(
-            str(c.width), by_seed, f"{c.median:g}", "-" if bound is None else f"{bound:,}"
-        )
+        rows.add_row(str(c.width), by_seed, f"{c.median:g}", "-" if bound is None else f"{bound:,}")
     out = console()
     out.print("Pairwise ANDs computed without any error, by trained networks of n neurons:")
-    out.print(table)
+    out.print(rows)
+    print_text(" ".join(caveat(result.lines)).replace("n×n weights", square))
     out.print(
         f"{len(result.runs)} networks decided exactly, {result.trained} of them trained now, "
         f"seed {result.seed}, {result.device}, {result.seconds:.0f} s"

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from ..verify.dyadic import Dyadic
     from ..verify.network import Layer, Network
+    from ..verify.problem import Problem
 
 
 def info(
@@ -23,24 +24,37 @@ def info(
     ],
     json: Annotated[bool, typer.Option("--json", help="Print the description as JSON.")] = False,
 ) -> None:
-    """Show a model's layers, exact bit widths and engines.
+    """Show a model's layers, exact bit widths, and what the engines will make of it.
 
     A weight array is exactly mantissas times one power of two; the bits are those of the
-    largest mantissa.
+    largest mantissa. In a folder with spec.toml the engines are those for its domain.
     """
-    from .problem_files import network_file, read_network
+    from .problem_files import SPECIFICATION_FILE, network_file, read_network, read_problem
     from .terminal import print_json
 
-    network = read_network(model)
-    description = {"file": str(network_file(model)), **describe(network)}
+    if (model / SPECIFICATION_FILE).is_file():
+        problem = read_problem(model, None)
+    else:
+        problem = _on_all_inputs(read_network(model))
+    description = {"file": str(network_file(model)), **describe(problem)}
     if json:
         print_json(description)
     else:
         _print(description)
 
 
-def describe(network: Network) -> dict[str, Any]:
-    """The network as JSON data: sizes, stored types, exact bit widths and the engine."""
+def _on_all_inputs(network: Network) -> Problem:
+    """A problem about the network whose domain is every input."""
+    from ..verify.problem import Problem
+    from ..verify.specification import Specification
+
+    nothing = Specification(network.input_size, ["false"] * network.output_size)
+    return Problem(network, nothing)
+
+
+def describe(problem: Problem) -> dict[str, Any]:
+    """The network as JSON data: sizes, stored types, exact bit widths and the engines."""
+    network = problem.network
     layers = [_describe_layer(layer) for layer in network.layers]
     weights = sum(layer["weights"] for layer in layers)
     zeros = sum(layer["zero_weights"] for layer in layers)
@@ -53,7 +67,7 @@ def describe(network: Network) -> dict[str, Any]:
         "zero_weights": zeros,
         "dtype": network.dtype,
         "layers": layers,
-        "engines": _engines(network),
+        "engines": _engines(problem),
     }
 
 
@@ -76,18 +90,17 @@ def _describe_array(array: Dyadic) -> dict[str, int]:
     return {"mantissa_bits": bit_width(array.mantissa), "exponent": array.exponent}
 
 
-def _engines(network: Network) -> dict[str, Any]:
-    """What ``auto`` does on the domain of all inputs."""
+def _engines(problem: Problem) -> dict[str, Any]:
+    """What ``auto`` does on the problem's domain."""
     from ..verify.engines.enumeration import predicted_seconds
     from ..verify.engines.portfolio import Portfolio
-    from ..verify.problem import Problem
-    from ..verify.specification import Specification
 
-    nothing = Specification(network.input_size, ["false"] * network.output_size)
-    problem, threads = Problem(network, nothing), os.cpu_count() or 1
+    domain, threads = problem.specification.domain, os.cpu_count() or 1
     price = predicted_seconds(problem, threads)
     return {
-        "all_inputs_log2": network.input_size,
+        "domain": str(domain),
+        "domain_size": domain.size,
+        "candidates": domain.candidates,
         "enumerable": price < math.inf,
         "enumeration_seconds": float(f"{price:.2g}") if price < math.inf else None,
         "auto": list(Portfolio().plan(problem, threads)),
@@ -95,18 +108,15 @@ def _engines(network: Network) -> dict[str, Any]:
 
 
 def _print(description: dict[str, Any]) -> None:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    from ..verify.verdict_text import quantity
-    from .terminal import print_parts
+    from ..verify.verdict_text import amount
+    from .terminal import print_parts, table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title in ("layer", "size", "activation", "stored as", "weight", "bias", "zeros"):
-        table.add_column(title, justify="right" if title in ("layer", "zeros") else "left")
+    titles = ("size", "activation", "stored as", "weight", "bias")
+    rows = table(("layer", "right"), *((title, "left") for title in titles), ("zeros", "right"))
     for number, layer in enumerate(description["layers"]):
-        table.add_row(
+        rows.add_row(
             str(number),
             f"{layer['inputs']} to {layer['neurons']}",
             layer["activation"],
@@ -117,18 +127,20 @@ def _print(description: dict[str, Any]) -> None:
         )
     zeros = _share(description["zero_weights"], description["weights"])
     summary = (
-        f"{description['file']}: {description['inputs']} inputs, "
-        f"{quantity(description['hidden_neurons'])} hidden neurons, "
-        f"{description['outputs']} outputs, {quantity(description['parameters'])} parameters, "
-        f"{zeros} of the weights are zero"
+        f"{description['file']}: {amount(description['inputs'], 'input')}, "
+        f"{amount(description['hidden_neurons'], 'hidden neuron')}, "
+        f"{amount(description['outputs'], 'output')}, "
+        f"{amount(description['parameters'], 'parameter')}, {zeros} of the weights are zero"
     )
-    print_parts([Text(summary), table, Text(_engine_sentence(description["engines"]))])
+    print_parts([Text(summary), rows, Text(_engine_sentence(description["engines"]))])
 
 
 def _bits(array: dict[str, int]) -> str:
+    from ..verify.verdict_text import amount
+
     if not array["mantissa_bits"]:
         return "all zero"
-    return f"{array['mantissa_bits']} bits x 2^{array['exponent']}"
+    return f"{amount(array['mantissa_bits'], 'bit')} x 2^{array['exponent']}"
 
 
 def _share(part: int, whole: int) -> str:
@@ -136,11 +148,17 @@ def _share(part: int, whole: int) -> str:
 
 
 def _engine_sentence(engines: dict[str, Any]) -> str:
-    from ..verify.verdict_text import quantity, seconds
+    from ..verify.verdict_text import amount, seconds, shorten
 
-    inputs = engines["all_inputs_log2"]
-    size = f"2^{inputs}" + (f" = {quantity(1 << inputs)}" if inputs < 50 else "")
-    text = f"all inputs: {size}; 'auto' tries {' and then '.join(engines['auto'])}; "
+    domain, size, candidates = (engines[key] for key in ("domain", "domain_size", "candidates"))
+    if domain == "all":
+        text = f"all {amount(size, 'input')}"
+    else:
+        known = "of unknown size" if size is None else amount(size, "input")
+        text = f"domain '{shorten(domain, 60)}', {known}"
+    if size != candidates:
+        text += f" among {amount(candidates, 'candidate')}"
+    text += f": 'auto' tries {' and then '.join(engines['auto'])}; "
     if engines["enumerable"]:
         return text + f"to enumerate them takes about {seconds(engines['enumeration_seconds'])}"
     return text + "too many to enumerate; a smaller domain may be enumerable"

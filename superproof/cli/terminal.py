@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
 #: Width of tables in a file or pipe, where there is no terminal to ask.
 PIPE_WIDTH = 100
@@ -29,6 +30,38 @@ def console() -> Console:
     terminal = sys.stdout.isatty()
     width = None if terminal or "COLUMNS" in os.environ else PIPE_WIDTH
     return Output(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+
+
+def table(*columns: tuple[str, str], head: bool = True) -> Table:
+    """An empty table in the style of all commands: a line under its head, and no other.
+
+    Args:
+        columns: (title, how to align: ``left``, ``right``, or ``whole`` for left and unbroken).
+        head: show the titles.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    style = box.SIMPLE_HEAD if head else None
+    made = Table(box=style, pad_edge=False, show_edge=False, padding=(0, 1), show_header=head)
+    for title, align in columns:
+        made.add_column(
+            Text(title),
+            justify="right" if align == "right" else "left",
+            no_wrap=align == "whole",
+            overflow="fold",
+        )
+    return made
+
+
+def sign(text: str, plain: str) -> str:
+    """The text where the encoding of standard output has it, else the plain one."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return plain
+    return text
 
 
 def print_parts(parts: Iterable[RenderableType]) -> None:

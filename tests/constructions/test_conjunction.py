@@ -170,3 +170,13 @@ def test_files_come_back_the_same(tmp_path: Path) -> None:
     assert check(network, specification).holds
     with pytest.raises(InputError, match="in the way"):
         built.write(folder / "mine.txt")
+
+
+def test_every_round_is_reported() -> None:
+    reports: list[tuple[int, int]] = []
+    built = plain_pairwise_and(
+        60, pattern("random", 60, 80, 0), progress=lambda done, total: reports.append((done, total))
+    )
+    assert [done for done, _ in reports] == list(range(1, len(reports) + 1))
+    assert len(reports) > built.parameters["rounds"]
+    assert {total for _, total in reports} == {0}

@@ -39,6 +39,21 @@ INPUTS = 'inputs = ["a", "b", "c", "d"]\n'
             id="syntax error in a formula",
         ),
         pytest.param(
+            INPUTS + '[outputs]\ny0 = "a  &  zz"\ny1 = "~c"\n',
+            ["output 'y0': formula 'a  &  zz', column 7: unknown input 'zz'"],
+            id="unknown name after several spaces",
+        ),
+        pytest.param(
+            INPUTS + '[outputs]\ny0 = "a and b"\ny1 = "~c"\n',
+            ["column 3", "write & for and"],
+            id="another notation",
+        ),
+        pytest.param(
+            INPUTS + '[outputs]\ny0 = "a & b"\n"y\\n1" = "~c"\n',
+            ["outputs: 'y\\n1' is not a usable name"],
+            id="output name of two lines",
+        ),
+        pytest.param(
             INPUTS + '[outputs]\ny0 = "(a & b"\ny1 = "~c"\n',
             ["output 'y0'", "column 7", "')'"],
             id="open parenthesis",
@@ -278,6 +293,9 @@ def test_enumeration_beyond_forty_inputs(superproof: Run, tmp_path: Path) -> Non
         (["--timeout", "0"], "timeout must be positive"),
         (["--timeout", "-3"], "timeout must be positive"),
         (["--timeout", "nan"], "timeout must be positive"),
+        (["--counterexamples", "1000001"], "--counterexamples"),
+        (["--device", "cpu", "--engine", "z3"], "engine 'z3' runs on the processor only"),
+        (["--device", "cuda", "--engine", "tree"], "engine 'tree' runs on the processor only"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import pytest
 
@@ -55,6 +57,14 @@ def test_a_silent_bound_says_why(superproof: Run) -> None:
         (["pairwise-and", "--outputs", "2"], "needs inputs"),
         (["pairwise-and", "--inputs", "0", "--outputs", "2"], "inputs must be 1 or more"),
         (["permutation", "--inputs", "3", "--outputs", "2"], "permutation takes no --outputs"),
+        (
+            ["pairwise-and", "--inputs", "9", "--outputs", "5", "--wrong", "6"],
+            "pairwise-and-bits-relevant: holds only for wrong <= outputs",
+        ),
+        (
+            ["pairwise-and", "--inputs", "9", "--outputs", "5", "--failure-odds", "1"],
+            "pairwise-and-plain-code: failure_odds must be 2 or more",
+        ),
         (["--inputs", "3"], "name a bound"),
         (["pairwise-and", "--inputs", "three"], "--inputs"),
     ],
@@ -64,3 +74,15 @@ def test_mistakes(superproof: Run, words: list[str], complaint: str) -> None:
     assert answer.code == 2
     assert complaint in answer.complaint
     assert answer.out == ""
+
+
+def test_signs_that_the_terminal_lacks(superproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("bounds", "pairwise-and", "--inputs", 9, "--outputs", 5)
+    assert "≥ " in superproof(*words).out
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert superproof(*words).code == 0
+    text = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert ">= 26" in text
+    assert "<= 5" in text
+    assert "\\u" not in text

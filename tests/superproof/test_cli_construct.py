@@ -59,6 +59,13 @@ def test_too_few_neurons_are_not_a_refutation(superproof: Run, tmp_path: Path) -
         (["pairwise-and", "--inputs", "9", "--active", "1"], "active must lie between 2"),
         (["pairwise-and", "--inputs", "9", "--neurons", "0"], "neurons must be 1 or more"),
         (["pairwise-and", "--inputs", "9", "--pairs", "none.txt"], "none.txt"),
+        (["pairwise-and", "--inputs", "1000000000"], "1,000,000,000 inputs are too many"),
+        (
+            ["pairwise-and", "--inputs", "5000000", "--outputs", "3"],
+            "at most 1,000,000 can be handled",
+        ),
+        (["pairwise-and", "--inputs", "1000000"], "1e+12 times a round"),
+        (["pairwise-and", "--inputs", "10000", "--pattern", "complete"], "49,995,000 outputs"),
         (
             ["pairwise-and", "--inputs", "9", "--pairs", "none.txt", "--pattern", "star"],
             "not both",
@@ -87,4 +94,4 @@ def test_pairs_and_outputs_must_agree(superproof: Run, tmp_path: Path) -> None:
     words = ("construct", "pairwise-and", "--inputs", 3, "--pairs", pairs, "--outputs", 2)
     answer = superproof(*words, "--out", tmp_path / "out")
     assert answer.code == 2
-    assert "holds 1 pairs, but --outputs says 2" in answer.complaint
+    assert "holds 1 pair, but --outputs says 2" in answer.complaint

@@ -36,6 +36,9 @@ def test_experiment_writes_and_resumes(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(words) == 0
     first = capsys.readouterr().out
     assert "networks decided exactly" in first
+    # what the figure says about its bound, the table says too
+    assert "n×n weights does not bind them" in first
+    assert "for free weights of 32 bits, allows over 1,048,576 at every trained width" in first
     for name in ("capacity.svg", "capacity.png", "capacity.csv", "capacity.json", "results.jsonl"):
         assert (tmp_path / name).stat().st_size > 0
         assert name in first

@@ -16,9 +16,9 @@ def test_info_describes_every_layer(superproof: Run, folder: Path) -> None:
     answer = superproof("info", folder / "network.npz")
     assert answer.code == 0
     rows = [" ".join(line.split()) for line in answer.out.splitlines()]
-    assert "0 4 to 2 relu float32 1 bits x 2^0 1 bits x 2^0 62.5%" in rows
-    assert "1 2 to 2 identity float32 1 bits x 2^0 1 bits x 2^0 50%" in rows
-    assert "all inputs: 2^4 = 16; 'auto' tries enumerate; to enumerate them takes" in answer.out
+    assert "0 4 to 2 relu float32 1 bit x 2^0 1 bit x 2^0 62.5%" in rows
+    assert "1 2 to 2 identity float32 1 bit x 2^0 1 bit x 2^0 50%" in rows
+    assert "all 16 inputs: 'auto' tries enumerate; to enumerate them takes" in answer.out
 
 
 def test_info_as_json(superproof: Run, folder: Path) -> None:
@@ -29,7 +29,34 @@ def test_info_as_json(superproof: Run, folder: Path) -> None:
     assert (data["weights"], data["zero_weights"]) == (12, 7)
     assert data["layers"][0]["weight"] == {"mantissa_bits": 1, "exponent": 0}
     assert 0 < data["engines"].pop("enumeration_seconds") < 1
-    assert data["engines"] == {"all_inputs_log2": 4, "enumerable": True, "auto": ["enumerate"]}
+    assert data["engines"] == {
+        "domain": "all",
+        "domain_size": 16,
+        "candidates": 16,
+        "enumerable": True,
+        "auto": ["enumerate"],
+    }
+
+
+def test_info_on_a_folder_is_about_its_domain(superproof: Run, folder: Path) -> None:
+    spec = folder / "spec.toml"
+    text = spec.read_text(encoding="utf-8")
+    for domain, told in (
+        ("exactly 2", "domain 'exactly 2', 6 inputs: "),
+        ("where a & b & c & d", "domain 'where a & b & c & d', 1 input among 16 candidates: "),
+    ):
+        spec.write_text(f'domain = "{domain}"\n{text}', encoding="utf-8")
+        assert superproof("info", folder).out.splitlines()[-1].startswith(told)
+    assert "all 16 inputs: " in superproof("info", folder / "network.npz").out
+    spec.write_text(text.replace("y1", "y2 ="), encoding="utf-8")
+    assert "spec.toml" in superproof("info", folder).complaint
+
+
+def test_one_of_a_thing_is_singular(superproof: Run, tmp_path: Path) -> None:
+    model = tmp_path / "one.npz"
+    np.savez(model, **{"0.weight": np.ones((1, 1)), "0.bias": np.zeros(1)})
+    answer = superproof("info", model)
+    assert ": 1 input, 0 hidden neurons, 1 output, 2 parameters, " in answer.out
 
 
 def test_exact_widths_of_awkward_weights(superproof: Run, tmp_path: Path) -> None:
@@ -39,7 +66,7 @@ def test_exact_widths_of_awkward_weights(superproof: Run, tmp_path: Path) -> Non
     layer = json.loads(superproof("info", model, "--json").out)["layers"][0]
     assert layer["weight"] == {"mantissa_bits": 1001, "exponent": -1000}
     assert layer["bias"] == {"mantissa_bits": 0, "exponent": 0}
-    assert "1001 bits x 2^-1000" in superproof("info", model).out
+    assert "1,001 bits x 2^-1000" in superproof("info", model).out
 
 
 def test_info_on_networks_too_large_to_enumerate(superproof: Run, tmp_path: Path) -> None:
@@ -48,7 +75,7 @@ def test_info_on_networks_too_large_to_enumerate(superproof: Run, tmp_path: Path
         model = tmp_path / f"{inputs}.npz"
         np.savez(model, **{"0.weight": np.ones((1, inputs)), "0.bias": np.zeros(1)})
         told.append(superproof("info", model).out.splitlines()[-1])
-    assert told[0].startswith("all inputs: 2^36 = ")
+    assert told[0].startswith("all 68,719,476,736 inputs: ")
     assert "'auto' tries tree and then enumerate; to enumerate them takes about" in told[0]
     assert "'auto' tries tree and then z3; too many to enumerate" in told[1]
 

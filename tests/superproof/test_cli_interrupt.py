@@ -79,3 +79,27 @@ def _drain(process: subprocess.Popen[bytes], terminal: int) -> bytes:
     out = process.stdout.read()
     process.wait()
     return out
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_interrupting_the_start(late: bool) -> None:
+    """A signal while modules are imported, before any command runs."""
+    probe = (
+        "import os, runpy, signal, sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == sys.argv[1]: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "runpy.run_module('superproof', run_name='__main__')\n"
+    )
+    name = "superproof.cli.exit" if late else "typer"
+    done = subprocess.run(
+        [sys.executable, "-c", probe, name],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=CHECKOUT,
+    )
+    assert done.returncode == 130
+    assert done.stderr == "interrupted\n"
+    assert done.stdout == ""

@@ -190,7 +190,7 @@ def test_values(values: Any, expected: tuple[Fraction, Fraction]) -> None:
         ({"one_hot": ["a", "a"]}, "domain: input 'a' is in two one_hot places"),
         ({"one_hot": ["a", "aa"]}, "domain: unknown input 'aa'; did you mean 'a'?"),
         ({"one_hot": [["a", 3]]}, "domain: unknown input '3'"),
-        ("where a | zzz", "domain: unknown input 'zzz'"),
+        ("where a | zzz", "domain: formula 'a | zzz', column 5: unknown input 'zzz'"),
         ("where a |", "column 4: expected an input name"),
         ({"where": 3}, "a formula must be text, not int"),
         ({"points": []}, "domain: points needs a list of bit strings, or a file name"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -95,7 +96,7 @@ def test_reading(text: str, formula: Formula) -> None:
         ("atleast(1)", 10, "expected ',' after the number, found ')'"),
         ("atleast(1,)", 11, "expected an input name"),
         ("atleast(3, a, b)", 9, "atleast(3, ...) has only 2 operands"),
-        ("atmost(2, a)", 8, "atmost(2, ...) has only 1 operands"),
+        ("atmost(2, a)", 8, "atmost(2, ...) has only 1 operand"),
         ("majority()", 10, "expected an input name"),
         ("majority(a", 11, "expected ')' to close majority, found the end"),
         ("(" * 101 + "a" + ")" * 101, 101, f"nested deeper than {MAX_DEPTH} levels"),
@@ -111,6 +112,73 @@ def test_errors_name_the_column(text: str, column: int, problem: str) -> None:
     assert f"column {column}: " in message
     assert problem in message
     assert "\n" not in message.replace(text, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "hint"),
+    [
+        ("a and b", 3, "write & for and"),
+        ("a or b", 3, "write | for or"),
+        ("not a", 5, "write ~ for not"),
+        ("a & not b", 9, "write ~ for not"),
+        ("(a or b)", 4, "write | for or"),
+        ("a xor b", 3, "write ^ for exclusive or"),
+        ("a && b", 3, "'&&' has no meaning here; write & for and"),
+        ("a || b", 3, "write | for or"),
+        ("!a", 1, "write ~ for not"),
+        ("a -> b", 3, "write >> for implies"),
+        ("a => b", 3, "write >> for implies"),
+        ("a == b", 3, "write ~(a ^ b) for equal values"),
+        ("a <-> b", 3, "write ~(a ^ b) for equal values"),
+        ("a != b", 3, "write ^ for different values"),
+        ("a * b", 3, "write & for and"),
+        ("a + b", 3, "write | for or, ^ for exclusive or"),
+        ("a & 1", 5, "write true"),
+        ("0", 1, "write false"),
+    ],
+)
+def test_other_notations_get_a_hint(text: str, column: int, hint: str) -> None:
+    for inputs in (None, ("a", "b", "and", "or", "not", "xor")):
+        with pytest.raises(InputError) as caught:
+            parse_formula(text, inputs)
+        assert str(caught.value).startswith(f"formula '{text}', column {column}: ")
+        assert str(caught.value).endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "problem"),
+    [
+        ("a  &  c", "column 7", "unknown input 'c'"),
+        ("a & alhpa", "column 5", "unknown input 'alhpa'; did you mean 'alpha'?"),
+        ("a | True", "column 5", "unknown input 'True'; write true"),
+        ("False", "column 1", "unknown input 'False'; write false"),
+        ("not a", "column 1", "unknown input 'not'; write ~ for not"),
+        ("a &\n   `b c`", "line 2, column 5", "unknown input 'b c'"),
+    ],
+)
+def test_unknown_names_have_a_place(text: str, place: str, problem: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_formula(text, {"a", "alpha"})
+    last = text.splitlines()[-1]
+    assert str(caught.value) == f"formula '{last}', {place}: {problem}"
+
+
+def test_the_column_points_into_the_quoted_text() -> None:
+    for text, shown in (("a   &\t\t&", "a   &  &"), ("  a  b", "  a  b")):
+        with pytest.raises(InputError) as caught:
+            parse_formula(text)
+        found = re.fullmatch(r"formula '(.*)', column (\d+): .*", str(caught.value))
+        assert found is not None
+        quoted, column = found.groups()
+        assert quoted == shown
+        assert quoted[int(column) - 1] == text[int(column) - 1] in "&b"
+    long = " & ".join(f"x{i}" for i in range(100)) + " $ " + " & ".join(["y"] * 100)
+    with pytest.raises(InputError) as caught:
+        parse_formula(long)
+    message = str(caught.value)
+    assert "x99 $ y" in message
+    assert f"column {long.index('$') + 1}: " in message
+    assert len(message) < 140
 
 
 def test_only_text_is_read() -> None:

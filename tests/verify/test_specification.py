@@ -92,7 +92,7 @@ def test_values_reach_the_domain() -> None:
         ((1, {"y": "x0 &"}), {}, "output 'y': formula 'x0 &', column 5: expected an input name"),
         ((1, {"y": 3}), {}, "output 'y': a formula must be text, not int"),
         ((["alpha"], {"y": "~alpah"}), {}, "unknown input 'alpah'; did you mean 'alpha'?"),
-        ((1, {"y": "zzz"}), {}, "output 'y': unknown input 'zzz'"),
+        ((1, {"y": "zzz"}), {}, "output 'y': formula 'zzz', column 1: unknown input 'zzz'"),
         ((1, ["x0"]), {"readout": "argmax"}, "readout: argmax needs at least two outputs"),
         ((1, ["x0"]), {"readout": "max"}, "readout: threshold: 'max' is not a finite number"),
         ((1, ["x0"]), {"readout": float("nan")}, "readout: threshold: nan is not a finite number"),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from superproof.verify.verdict import Attempt, Counterexample, OutputReading, Verdict
-from superproof.verify.verdict_html import render
+from superproof.verify.verdict_html import render, render_counterexample
+from superproof.verify.verdict_report import report
 from superproof.verify.verdict_text import decimal, fraction, headline, quantity, seconds, shorten
 
 
@@ -149,3 +150,63 @@ def test_html_of_many_inputs_and_outputs_stays_small() -> None:
     page = render(Verdict("violated", "z3", None, counterexamples=(dense,)))
     assert "x59 and 4940 more" in page
     assert len(page) < 5000
+
+
+def _example(inputs: int, outputs: int, wrong: int) -> Counterexample:
+    readings = {
+        f"y{j}": OutputReading(True, j >= wrong, Fraction(j >= wrong, 3)) for j in range(outputs)
+    }
+    names = tuple(f"<x{i}>" for i in range(inputs))
+    return Counterexample(names, tuple(i == 1 for i in range(inputs)), readings)
+
+
+def test_a_whole_verdict_in_plain_text() -> None:
+    verdict = Verdict(
+        "violated",
+        "enumerate",
+        1 << 17,
+        9,
+        {"y0": 9, "y1": 0, "long name": 4},
+        (_example(3, 2, 1), _example(20, 2, 1)),
+        Fraction(-1, 2),
+        ("a sentence",),
+        1 << 17,
+        0.5,
+    )
+    assert report(verdict).splitlines() == [
+        "violated: the network is wrong on 9 of 131,072 inputs of the domain",
+        "  output      violations",
+        "  y0                   9",
+        "  long name            4",
+        "counterexample 1 of 2: <x0>=0 <x1>=1 <x2>=0",
+        "  output   expected   read        value",
+        "  y0       true       false           0",
+        "  y1       true       true    ~0.333333",
+        "counterexample 2 of 2: true: <x1>; the other 19 inputs are false",
+        "  output   expected   read        value",
+        "  y0       true       false           0",
+        "  y1       true       true    ~0.333333",
+        "margin: -1/2 (-0.5)",
+        "note: a sentence",
+        "engine: enumerate, 0.50 s, 131,072 inputs visited, 262,144 inputs/s",
+    ]
+
+
+def test_many_outputs_and_no_answer_in_plain_text() -> None:
+    verdict = Verdict("violated", "z3", 8, counterexamples=(_example(3, 60, 25),), nodes=7)
+    lines = report(verdict).splitlines()
+    assert lines[1].startswith("counterexample: ")
+    assert "and 5 more wrong outputs and 35 right outputs" in lines
+    assert len(lines) == 2 + 21 + 1 + 1
+    assert lines[-1].endswith("7 nodes")
+    late = Attempt("tree", 2.0, "time limit after 3 nodes")
+    lines = report(Verdict("unknown", "tree", None, tried=(late,), seconds=2.0)).splitlines()
+    assert lines[0] == "unknown: time limit after 3 nodes"
+    assert "tried: tree, 2.00 s: time limit after 3 nodes" in lines
+
+
+def test_a_counterexample_as_html() -> None:
+    text = render_counterexample(_example(3, 2, 1))
+    assert "&lt;x1&gt;" in text
+    assert "<x1>" not in text
+    assert text.count("<tr>") == 2 + 3

@@ -1,6 +1,6 @@
 """Batches of inputs through matrix products, with a rigorous bound on the rounding error.
 
-Where every partial sum stays below 2^52 the float64 products are exact in any order and the
+Where every partial sum stays below 2^50 the float64 products are exact in any order and the
 error bound is zero. Otherwise the floats only filter: whatever lies within the bound of the
 read-out is left to exact arithmetic. Derivation: docs/exactness.md, section "The float filter".
 """
@@ -31,6 +31,11 @@ class FloatLayer:
     bias: np.ndarray
     activation: str
     error: np.ndarray
+
+    @property
+    def bounded(self) -> np.ndarray:
+        """Where the error has a bound at all: a sum that overflowed may have any true sign."""
+        return np.asarray(np.isfinite(self.error))
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class DenseEvaluator:
             if layer.activation == "relu":
                 z = np.maximum(z, 0.0)
             elif layer.activation == "step":
-                lost |= ~((z > layer.error) | (z <= -layer.error)).all(axis=1)
+                lost |= ~(((z > layer.error) | (z <= -layer.error)) & layer.bounded).all(axis=1)
                 z = (z > 0.0).astype(np.float64)
             x = z
         return x, lost

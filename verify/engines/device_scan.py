@@ -17,7 +17,7 @@ from ..problem import Problem
 from ..readout import Argmax
 from .batch_scan import Scan
 from .engine import Outcome, Request
-from .grid import Rows, make_grid
+from .grid import FEWEST_ROWS, WORD, Rows, make_grid
 
 if TYPE_CHECKING:
     import torch
@@ -47,14 +47,44 @@ class DeviceScan(Scan):
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"--device {request.device}: not usable here ({reason})") from None
-        widest = max(problem.network.widths[1:])
-        run = max(ELEMENTS // (8 if self.device.type == "cpu" else 1) // widest, 1 << 10)
-        self.grid = make_grid(spec.domain, 4096, run)
-        formulas = list(spec.formulas)
+        self._require_float64()
+        program = BitProgram.compile(spec.formulas, spec.domain.index)
+        # numbers of eight bytes a point: layers, formulas as bits and as numbers, margins
+        registers = (problem.network.input_size + len(program.operation)) // 64
+        numbers = max(problem.network.widths[1:]) + 2 * len(spec.outputs) + registers
+        most = ELEMENTS // (8 if self.device.type == "cpu" else 1)
+        run = max(most // numbers, 1 << 10)
+        self.grid = make_grid(spec.domain, int(np.clip(run // FEWEST_ROWS, WORD, 4096)), run)
         if self.grid.remaining is not None:
-            formulas.append(self.grid.remaining)
-        self.program = BitProgram.compile(formulas, spec.domain.index)
+            formulas = [*spec.formulas, self.grid.remaining]
+            program = BitProgram.compile(formulas, spec.domain.index)
+        self.program = program
         self._place()
+
+    def _require_float64(self) -> None:
+        """Refuse a device whose matrix products are not those of IEEE float64.
+
+        A probe, not a proof: products of large integers, whose sums stay below 2^53 and are
+        exact in every order; and numbers of very different size, one at a time, which products
+        emulated in fixed point lose.
+        """
+        random = np.random.default_rng(0)
+        left, right = random.integers(-(1 << 21), 1 << 21, (2, 256, 256))
+        spread = np.ldexp(1 + random.random((256, 256)), random.integers(-400, 400, (256, 256)))
+        wanted = ((left @ right).astype(np.float64), spread)
+        try:
+            products = (
+                self._tensor(left.astype(np.float64)) @ self._tensor(right.astype(np.float64)),
+                self._tensor(spread) @ self._tensor(np.eye(256)),
+            )
+        except (RuntimeError, TypeError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"--device {self.device}: no float64 products ({reason})") from None
+        if not all(map(np.array_equal, wanted, (p.cpu().numpy() for p in products))):
+            raise InputError(
+                f"--device {self.device}: its float64 matrix products are not exact on integers "
+                "below 2^53, so no verdict could be trusted; enumerate on the processor"
+            )
 
     def _place(self) -> None:
         """Copy weights, lane tables and lane words to the device."""
@@ -79,14 +109,11 @@ class DeviceScan(Scan):
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         return self.torch.as_tensor(np.ascontiguousarray(array), device=self.device)
 
-    def run(self) -> None:
-        """Scan until done, decided or out of time, keeping ``outcome`` up to date."""
+    def _visit(self) -> None:
         nothing = np.zeros((self.problem.network.input_size, 0), dtype=np.int64)
         done = 0
         for rows in self.grid.rows(nothing):
-            if self.request.expired():
-                self.stop_early("time limit")
-                return
+            self.request.require_time()
             self._scan(rows)
             done += int((rows.stop - rows.start).sum())
             self.request.progress(done, self.grid.candidates)
@@ -112,7 +139,6 @@ class DeviceScan(Scan):
             unsure = ~(right | wrong)
         unsure = unsure.any(dim=-1) & inside
         wrong = wrong & (inside & ~unsure)[..., None]
-        self.outcome.visited += int(inside.sum())
         bad = wrong.any(dim=-1)
         self.count(int(bad.sum()), wrong.sum(dim=(0, 1)).cpu().numpy())
         missing = self.missing()
@@ -122,6 +148,7 @@ class DeviceScan(Scan):
             self.settle(self._points(rows, unsure))
         if self.margin is not None:
             self._add_margins(rows, values, lost, expected, inside)
+        self.pass_on(int(inside.sum()))
 
     def _values(self, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
         """Outputs (rows, lanes, outputs) and the points lost to an undecided step neuron."""
@@ -137,7 +164,9 @@ class DeviceScan(Scan):
                 z = torch.relu_(z)
             elif layer.activation == "step":
                 error = self.errors[index]
-                lost |= ~((z > error) | (z <= -error)).all(dim=-1)
+                # a sum that overflowed has an infinite error, and may have any true sign
+                sure = ((z > error) | (z <= -error)) & torch.isfinite(error)
+                lost |= ~sure.all(dim=-1)
                 z = (z > 0).to(torch.float64)
         return z, lost
 

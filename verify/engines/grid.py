@@ -21,6 +21,8 @@ from ..formula import Formula
 
 #: Lanes come in words of this many.
 WORD = 64
+#: A run of rows is not made shorter than this to save memory.
+FEWEST_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -78,31 +80,36 @@ class Grid(ABC):
         return np.asarray((row_bits | self.lane_bits[lanes]) ^ self.flip)
 
 
-def make_grid(domain: Domain, lanes: int, run: int) -> Grid:
+def make_grid(domain: Domain, lanes: int, run: int, rows: int = 1 << 62) -> Grid:
     """The cheaper of the two shapes for a domain without a point list.
 
-    ``lanes`` is the wanted number of lanes, ``run`` that of points in a run of rows.
+    Args:
+        domain: what to visit.
+        lanes: the wanted number of lanes.
+        run: the wanted number of points in a run of rows.
+        rows: the wanted number of rows in a run, where that is less.
     """
     product = math.prod(map(len, domain.one_hot))
     product <<= domain.inputs - sum(map(len, domain.one_hot))
     if product <= domain.candidates:
-        return ProductGrid(domain, lanes, run)
-    return BallGrid(domain, run)
+        return ProductGrid(domain, lanes, run, rows)
+    return BallGrid(domain, run, rows)
 
 
 class ProductGrid(Grid):
     """Independent digits: a free input, or a one-hot group; the last digits form the lanes."""
 
-    def __init__(self, domain: Domain, lanes: int, run: int) -> None:
+    def __init__(self, domain: Domain, lanes: int, run: int, rows: int = 1 << 62) -> None:
         grouped = {i for group in domain.one_hot for i in group}
         digits = [*domain.one_hot, *((i,) for i in range(domain.inputs) if i not in grouped)]
         digits.sort()
         self._groups = set(domain.one_hot)
         self._inputs = domain.inputs
-        low = _suffix(digits, self._groups, lanes)
+        low = _suffix(digits, self._groups, lanes, WORD)
         self._low, high = digits[low:], digits[:low]
         self.lanes = _size(self._low, self._groups)
-        middle = _suffix(high, self._groups, max(run // self.lanes, 16))
+        wanted = max(min(run // self.lanes, rows), FEWEST_ROWS)
+        middle = _suffix(high, self._groups, wanted, FEWEST_ROWS)
         self._middle, self._top = high[middle:], high[:middle]
         bits = self._assignments(self._low)
         padding = -len(bits) % WORD
@@ -113,7 +120,7 @@ class ProductGrid(Grid):
 
     def rows(self, weights: np.ndarray) -> Iterator[Rows]:
         middle = self._assignments(self._middle)
-        sums = middle.astype(np.int64) @ weights
+        sums = self._sums(self._middle, weights)
         start = np.zeros(len(middle), dtype=np.int64)
         stop = np.full(len(middle), self.lanes, dtype=np.int64)
         for top in self._count(self._top):
@@ -140,6 +147,17 @@ class ProductGrid(Grid):
             bits = (bits[:, None, :] | choices[None, :, :]).reshape(-1, self._inputs)
         return bits
 
+    def _sums(self, digits: list[tuple[int, ...]], weights: np.ndarray) -> np.ndarray:
+        """Weight sums of :meth:`_assignments`, one addition an entry: int64 (values, columns)."""
+        sums = np.zeros((1, weights.shape[1]), dtype=np.int64)
+        for digit in digits:
+            choices = weights[list(digit)]
+            if digit not in self._groups:
+                choices = np.concatenate([np.zeros_like(choices), choices])
+            size = len(sums) * len(choices)
+            sums = (sums[:, None, :] + choices[None, :, :]).reshape(size, weights.shape[1])
+        return sums
+
     def _choices(self, digit: tuple[int, ...]) -> np.ndarray:
         choices = np.zeros((len(digit), self._inputs), dtype=np.uint8)
         choices[np.arange(len(digit)), list(digit)] = 1
@@ -161,7 +179,7 @@ class BallGrid(Grid):
     Lane i flips input i; one more lane flips nothing, for the centre itself.
     """
 
-    def __init__(self, domain: Domain, run: int) -> None:
+    def __init__(self, domain: Domain, run: int, rows: int = 1 << 62) -> None:
         self._inputs = domain.inputs
         self.flip = np.zeros(domain.inputs, dtype=np.uint8)
         self._lowest, self._highest = domain.at_least, domain.at_most
@@ -177,7 +195,7 @@ class BallGrid(Grid):
         self.candidates = sum(
             math.comb(domain.inputs, flips) for flips in range(self._lowest, self._highest + 1)
         )
-        self._run = max(2 * run // self.lanes, 16)
+        self._run = max(min(2 * run // self.lanes, rows), FEWEST_ROWS)
 
     def rows(self, weights: np.ndarray) -> Iterator[Rows]:
         if self._lowest == 0:
@@ -212,11 +230,17 @@ def _size(digits: list[tuple[int, ...]], groups: set[tuple[int, ...]]) -> int:
     return math.prod(len(digit) if digit in groups else 2 for digit in digits)
 
 
-def _suffix(digits: list[tuple[int, ...]], groups: set[tuple[int, ...]], wanted: int) -> int:
-    """Where the shortest suffix of at least ``wanted`` values begins (0 if all are too few)."""
+def _suffix(
+    digits: list[tuple[int, ...]], groups: set[tuple[int, ...]], wanted: int, least: int
+) -> int:
+    """Where the shortest suffix of at least ``wanted`` values begins (0 if all are too few).
+
+    A large group may make it much longer; then it stays short, if ``least`` values are there.
+    """
     size = 1
     for position in range(len(digits) - 1, -1, -1):
-        if size >= wanted:
+        values = len(digits[position]) if digits[position] in groups else 2
+        if size >= wanted or (size >= least and size * values > 4 * wanted):
             return position + 1
-        size *= len(digits[position]) if digits[position] in groups else 2
+        size *= values
     return 0

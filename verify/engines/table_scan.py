@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,23 +17,28 @@ import numpy as np
 from ..bitprogram import BitProgram
 from ..problem import Problem
 from ..readout import Argmax, Levels, Threshold
-from .engine import Outcome, Request
-from .grid import Rows, make_grid
+from .engine import DeadlineError, Outcome, Request
+from .grid import FEWEST_ROWS, WORD, Rows, make_grid
 from .integer_network import IntegerNetwork
 from .kernels import scan as kernels
+from .least_margin import at_most
+from .table_margin import TableMargin
 from .tables import TYPES, Tables, TypedTables
 
 #: Points in one run of rows: large enough to hide Python, small enough to stop quickly.
 RUN = 1 << 22
+#: Lanes at most: more would not stay in the second-level cache.
+LANES = 1 << 12
+#: Bytes that the sums of the runs on all threads may take; what is made of them takes a small
+#: multiple. With thousands of columns this, not RUN, ends a run.
+SUM_BYTES = 1 << 26
 #: Rows tried with each type before the scan, to see how much the type leaves undecided.
 SAMPLE = 32
 #: Measured cost of one neuron at one point: a byte of the machine type while scanning, and
 #: settling an undecided point. Only their ratio matters.
 SCAN_COST, SETTLE_COST = 0.014, 10.0
-#: Undecided points are settled in batches of this many.
+#: Undecided points are settled in batches of at most this many.
 SETTLE = 1 << 14
-
-
 #: Numbers in the folded weights beyond which matrix products are cheaper (many dense outputs).
 FOLDED = 1 << 20
 
@@ -65,6 +69,8 @@ class _Part:
     points: int = 0
     wrong: int = 0
     undecided: int = 0
+    #: False when the deadline passed within: then only ``found`` counts
+    finished: bool = True
     by_output: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     found: list[np.ndarray] = field(default_factory=list)
 
@@ -79,9 +85,11 @@ class TableScan:
         assert isinstance(readout, Threshold | Levels)
         self.readout = readout
         network = IntegerNetwork.of(problem)
-        columns = sum(np.count_nonzero(layer.weight) for layer in network.layers[1:])
-        lanes = int(np.clip((1 << 19) // max(columns, 1), 64, 4096))
-        self.grid = make_grid(spec.domain, lanes, RUN)
+        columns = sum(int(np.count_nonzero(layer.weight)) for layer in network.layers[1:])
+        lanes = int(np.clip((1 << 19) // max(columns, 1), WORD, LANES))
+        share = SUM_BYTES // request.threads // (8 * (columns + len(spec.outputs)))
+        self.grid = make_grid(spec.domain, lanes, RUN, max(share, 2 * FEWEST_ROWS))
+        self.batch = int(np.clip(share, FEWEST_ROWS, SETTLE))
         self.tables = Tables(network, readout, self.grid)
         self.types = self._usable_types()
         self._typed: dict[int, TypedTables] = {}
@@ -95,6 +103,7 @@ class TableScan:
         self.lane_words = self.grid.lane_words
         self.flip_words = np.where(self.grid.flip, ~np.uint64(0), np.uint64(0)).astype(np.uint64)
         self.done = 0
+        self.stopping = False
         self.level = self._cheapest_level() if self.types else 0
 
     def _cheapest_level(self) -> int:
@@ -128,44 +137,72 @@ class TableScan:
 
     def run(self) -> None:
         """Scan until done, decided or out of time, keeping ``outcome`` up to date."""
-        request, outcome = self.request, self.outcome
         # the margin takes a scan of its own, and one more where tables are rounded
-        passes = 1 + (1 if self.tables.exact else 2) * request.margin
+        passes = 1 + (1 if self.tables.exact else 2) * self.request.margin
         total = self.grid.candidates * passes
+        least = TableMargin(self, total)
+        try:
+            if self._count(total) and self.request.margin and self.outcome.visited:
+                self.outcome.margin = least.run()
+        except DeadlineError:
+            self._stop_early("time limit", least)
+        except KeyboardInterrupt:
+            self._stop_early("interrupted", least)
+            raise
+
+    def _stop_early(self, why: str, least: TableMargin) -> None:
+        """Record how far the scan came and what it leaves unanswered."""
+        outcome = self.outcome
+        if outcome.domain_size is None:
+            outcome.detail = f"{why} after {outcome.visited:,} inputs"
+        counted = outcome.violations is not None
+        known = least.known()
+        if not known and outcome.points and self.request.margin:
+            margins, _ = self.problem.margins(np.array(outcome.points[:FEWEST_ROWS]))
+            known = at_most(min(margins.flat), len(margins))
+        open_ = replace(self.request, count=self.request.count and not counted)
+        outcome.leave_unfinished(open_, why, known)
+
+    def _count(self, total: int) -> bool:
+        """Visit the domain; True when it was seen to its end, False when enough was found.
+
+        Raises DeadlineError at the deadline.
+        """
+        request, outcome = self.request, self.outcome
         by_output = np.zeros(len(self.expected), dtype=np.int64)
         wrong = points = 0
         wanted = max(request.counterexamples, 1)
-        for part in self._parallel(self._scan, total):
+        for part in self.parallel(self._scan, total):
+            outcome.points += part.found[: max(wanted - len(outcome.points), 0)]
+            if not part.finished:
+                raise DeadlineError
             points += part.points
             wrong += part.wrong
             by_output += part.by_output
-            outcome.points += part.found[: max(wanted - len(outcome.points), 0)]
             outcome.visited, outcome.wrong_so_far = points, wrong
             enough = len(outcome.points) >= wanted if request.exhaustive else outcome.points
             if enough and not (request.count or request.margin):
                 outcome.status = "violated"
-                return
-        if self.done < self.grid.candidates:
-            outcome.detail = f"time limit after {points:,} inputs"
-            outcome.leave_unfinished(request, "time limit")
-            return
+                return False
         outcome.domain_size = points
         outcome.status = "violated" if wrong else "holds"
         outcome.violations = wrong
         outcome.by_output = [int(count) for count in by_output]
-        if request.margin and points:
-            outcome.margin = self._margin(total)
-            if outcome.margin is None:
-                outcome.notes.append("the margin was not finished: time limit")
+        return True
 
-    def _parallel(self, work: Callable[[Rows], Any], total: int) -> Iterator[Any]:
-        """``work`` on every run of rows, results in order; stops quietly at the deadline."""
+    def parallel(self, work: Callable[[Rows], Any], total: int) -> Iterator[Any]:
+        """``work`` on every run of rows, results in order; raises DeadlineError at the deadline.
+
+        What was begun by then is finished and yielded first.
+        """
         request = self.request
         with ThreadPoolExecutor(request.threads) as pool:
             waiting: deque[tuple[Future[Any], int]] = deque()
             try:
-                for rows in self.grid.rows(self.tables.row_weights):
-                    if request.expired():
+                late = request.expired()
+                for rows in () if late else self.grid.rows(self.tables.row_weights):
+                    late = request.expired()
+                    if late:
                         break
                     size = int((rows.stop - rows.start).sum())
                     waiting.append((pool.submit(work, rows), size))
@@ -173,9 +210,21 @@ class TableScan:
                         yield self._finish(waiting, total)
                 while waiting:
                     yield self._finish(waiting, total)
+                if late:
+                    raise DeadlineError
+            except BaseException:
+                # the pool waits for what is running
+                self.stopping = True
+                raise
             finally:
                 for future, _ in waiting:
                     future.cancel()
+
+    def require_time(self) -> None:
+        """Raise DeadlineError at the deadline, and when the results are wanted no more."""
+        if self.stopping:
+            raise DeadlineError
+        self.request.require_time()
 
     def _finish(self, waiting: deque[tuple[Future[Any], int]], total: int) -> Any:
         future, size = waiting.popleft()
@@ -189,9 +238,10 @@ class TableScan:
             self._typed[level] = self.tables.typed(*self.types[level])
         return self._typed[level]
 
-    def _network(
+    def network_arguments(
         self, typed: TypedTables, rows: Rows, high: np.ndarray, high_sum: np.ndarray
     ) -> tuple[Any, ...]:
+        """The tables as the kernels take them, for all of the rows."""
         return (
             0,
             len(rows.bits),
@@ -205,7 +255,12 @@ class TableScan:
             rows.stop,
         )
 
-    def _specification(self, rows: Rows) -> tuple[Any, ...]:
+    def pair_list(self, typed: TypedTables) -> np.ndarray:
+        """Room for (row, lane) pairs: enough for the kernel to make progress."""
+        return np.empty((max(32 * typed.low.shape[1], SETTLE), 2), dtype=np.int64)
+
+    def specification_arguments(self, rows: Rows) -> tuple[Any, ...]:
+        """The formulas as the kernels take them."""
         program = self.program
         return (
             rows.bits,
@@ -227,11 +282,12 @@ class TableScan:
         part = _Part(by_output=np.zeros(len(self.expected), dtype=np.int64))
         limit = max(self.request.counterexamples, 1)
         counters = np.zeros(4, dtype=np.int64)
-        undecided = np.empty((max(32 * typed.low.shape[1], SETTLE), 2), dtype=np.int64)
+        undecided = self.pair_list(typed)
         points = int(np.maximum(rows.stop - rows.start, 0).sum())
         found = np.empty((min(limit, points), 2), dtype=np.int64)
         first = not (self.request.count or self.request.margin) and limit == 1
-        network, program = self._network(typed, rows, high, high_sum), self._specification(rows)
+        network = self.network_arguments(typed, rows, high, high_sum)
+        program = self.specification_arguments(rows)
         settled = []
         row = 0
         while row < len(rows.bits):
@@ -250,6 +306,8 @@ class TableScan:
             pairs = undecided[: counters[kernels.UNDECIDED]]
             if settle:
                 settled += self._settle(rows, high, high_sum, pairs, part)
+                if not part.finished:
+                    break
             part.undecided += len(pairs)
             counters[kernels.UNDECIDED] = 0
             if first and (counters[kernels.FOUND] or settled):
@@ -271,8 +329,11 @@ class TableScan:
     ) -> list[np.ndarray]:
         """Decide (row, lane) pairs by the fine tables, then exactly; returns wrong inputs."""
         violating: list[np.ndarray] = []
-        for begin in range(0, len(pairs), SETTLE):
-            row, lane = pairs[begin : begin + SETTLE].T
+        for begin in range(0, len(pairs), self.batch):
+            if self.stopping or self.request.expired():
+                part.finished = False
+                break
+            row, lane = pairs[begin : begin + self.batch].T
             points = self.grid.points(rows.bits[row], lane)
             expected = self.problem.specification.expected(points)
             values = self.tables.fine_values(high[row], high_sum[row], lane)
@@ -295,98 +356,3 @@ class TableScan:
         right = np.where(expected, values > true_sure, values <= false_sure)
         wrong = np.where(expected, values <= true_maybe, values > false_maybe)
         return wrong, right | wrong
-
-    def _margin(self, total: int) -> Fraction | None:
-        """The exact least margin; None at the deadline."""
-        return _MarginScan(self, total).run()
-
-
-class _MarginScan:
-    """Least values where the specification is true, greatest where it is false, made exact."""
-
-    def __init__(self, scan: TableScan, total: int) -> None:
-        self.scan, self.total = scan, total
-        tables = scan.tables
-        bits = next((b for t, b in TYPES if tables.fits(b)), TYPES[-1][1])
-        self.typed = tables.typed({b: t for t, b in TYPES}[bits], bits)
-        self.target = scan.done + scan.grid.candidates
-
-    def run(self) -> Fraction | None:
-        scan, tables = self.scan, self.scan.tables
-        outputs = len(scan.expected)
-        sentinel = np.iinfo(np.int64)
-        low = np.full(outputs, sentinel.max, dtype=np.int64)
-        high = np.full(outputs, sentinel.min, dtype=np.int64)
-        for least, greatest in scan._parallel(self._extremes, self.total):
-            low, high = np.minimum(low, least), np.maximum(high, greatest)
-        if scan.done < self.target:
-            return None
-        unit = tables.unit * (1 << self.typed.shift)
-        true, false = _levels(scan.readout)
-        sides = [(Fraction(int(v)) - true / unit, o) for o, v in enumerate(low) if v < sentinel.max]
-        sides += [
-            (false / unit - Fraction(int(v)), o) for o, v in enumerate(high) if v > sentinel.min
-        ]
-        best = min(margin for margin, _ in sides)
-        if tables.exact and self.typed.shift == 0:
-            return best * unit
-        # the least margin may look greater by the error, and `best` may look smaller by it
-        cutoff = best + 2 * max(self.typed.error)
-        return self._exact(true / unit + cutoff, false / unit - cutoff)
-
-    def _extremes(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        scan = self.scan
-        high, high_sum = scan.tables.fine_rows(rows)
-        sentinel = np.iinfo(np.int64)
-        least = np.full(len(scan.expected), sentinel.max, dtype=np.int64)
-        greatest = np.full(len(scan.expected), sentinel.min, dtype=np.int64)
-        network = scan._network(self.typed, rows, high, high_sum)
-        kernels.margin(*network, *scan._specification(rows), least, greatest)
-        return least, greatest
-
-    def _exact(self, below: Fraction, above: Fraction) -> Fraction | None:
-        """Second pass: evaluate exactly every point whose rounded margin may be least."""
-        scan = self.scan
-        outputs = len(scan.expected)
-        clip = 1 << 62
-        low_limit = np.full(outputs, min(max(int(below), -clip), clip), dtype=np.int64)
-        high_limit = np.full(outputs, min(max(int(above), -clip), clip), dtype=np.int64)
-        thresholds = kernels.collect_thresholds(low_limit, high_limit)
-        best: Fraction | None = None
-
-        def collect(rows: Rows) -> Fraction | None:
-            high, high_sum = scan.tables.fine_rows(rows)
-            network = scan._network(self.typed, rows, high, high_sum)
-            program = scan._specification(rows)
-            counters = np.zeros(4, dtype=np.int64)
-            by_output = np.zeros(outputs, dtype=np.int64)
-            pairs = np.empty((max(32 * self.typed.low.shape[1], SETTLE), 2), dtype=np.int64)
-            none = np.empty((0, 2), dtype=np.int64)
-            least: Fraction | None = None
-            row = 0
-            while row < len(rows.bits):
-                row = kernels.scan(
-                    row, *network[1:], thresholds, *program, False, counters, by_output, pairs, none
-                )
-                for begin in range(0, counters[kernels.UNDECIDED], SETTLE):
-                    if scan.request.expired():
-                        return least
-                    chosen = pairs[: counters[kernels.UNDECIDED]][begin : begin + SETTLE]
-                    points = scan.grid.points(rows.bits[chosen[:, 0]], chosen[:, 1])
-                    margins, _ = scan.problem.margins(points)
-                    smallest = min(margins.flat)
-                    least = smallest if least is None else min(least, smallest)
-                counters[kernels.UNDECIDED] = 0
-            return least
-
-        self.target = scan.done + scan.grid.candidates
-        for least in scan._parallel(collect, self.total):
-            if least is not None:
-                best = least if best is None else min(best, least)
-        return best if scan.done >= self.target and not scan.request.expired() else None
-
-
-def _levels(readout: Threshold | Levels) -> tuple[Fraction, Fraction]:
-    if isinstance(readout, Levels):
-        return readout.true_at_least, readout.false_at_most
-    return readout.threshold, readout.threshold

@@ -24,6 +24,7 @@ class Chain:
         dims: the tensor's dimensions as in the graph, None where not stated.
         axis: the feature axis: -1, or 0 for column vectors (weight on the left).
         dtype: numpy type of the tensor, for identity weights.
+        merged: affine steps were put together that an execution would round one by one.
     """
 
     def __init__(self, dims: list[int | None], axis: int, dtype: np.dtype[np.generic]) -> None:
@@ -35,6 +36,7 @@ class Chain:
         self.offset = 0
         self.weight: np.ndarray | None = None
         self.bias: np.ndarray | None = None
+        self.merged = False
 
     @property
     def size(self) -> int | None:
@@ -77,10 +79,12 @@ class Chain:
     def shift(self, vector: np.ndarray) -> None:
         """Add ``vector`` (features,)."""
         self._materialise()
+        self.merged |= self.bias is not None
         self.bias = vector if self.bias is None else exact_sum(self.bias, vector)
 
     def scale(self, vector: np.ndarray) -> None:
         """Multiply feature by feature with ``vector`` (features,)."""
+        self.merged |= self.weight is not None or not self._is_plain
         self._materialise()
         assert self.weight is not None
         self.weight = exact_product(self.weight, vector[:, None])
@@ -130,7 +134,7 @@ class Chain:
             raise InputError("the graph hands its input on unchanged; it holds no layer")
         if not self._is_plain:
             self._finish("identity")
-        return Network(tuple(self.layers))
+        return Network(tuple(self.layers), self.merged)
 
     def _folded(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """``weight`` times signs and offset, as a weight on the blocks and a bias."""

@@ -180,10 +180,13 @@ class NodeReader:
         if len(self.chain.dims) != 2:
             raise InputError("needs an input of shape [batch, features]")
         weight = weight.T if transposed[0 if left else 1] else weight
-        self._linear(_scaled(weight, attribute(node, "alpha", 1.0)), left)
+        alpha, beta = (attribute(node, name, 1.0) for name in ("alpha", "beta"))
+        self._linear(_scaled(weight, alpha), left)
+        self.chain.merged |= alpha != 1
         if len(node.input) == 3 and node.input[2]:
+            self.chain.merged |= beta != 1
             bias = self._vector(self._constant(node.input[2]))
-            self.chain.shift(_scaled(bias, attribute(node, "beta", 1.0)))
+            self.chain.shift(_scaled(bias, beta))
 
     def _add(self, node: onnx.NodeProto) -> None:
         self._require_arithmetic()

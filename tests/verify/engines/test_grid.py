@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -13,7 +14,14 @@ from hypothesis import strategies as st
 from superproof.verify.bitprogram import pack_bits
 from superproof.verify.domain import Domain
 from superproof.verify.domain_notation import parse_domain
-from superproof.verify.engines.grid import WORD, BallGrid, Grid, ProductGrid, make_grid
+from superproof.verify.engines.grid import (
+    FEWEST_ROWS,
+    WORD,
+    BallGrid,
+    Grid,
+    ProductGrid,
+    make_grid,
+)
 
 from ... import strategies
 from ...oracles import fraction_oracle as oracle
@@ -31,7 +39,12 @@ def grids(draw: st.DrawFn) -> tuple[Domain, Grid]:
     """A domain in either shape, cut into lanes and runs of any length."""
     domain = draw(domains())
     lanes, run = draw(st.sampled_from((1, 2, 3, 8, 64, 300))), draw(st.integers(1, 64))
-    kinds = (ProductGrid(domain, lanes, run), BallGrid(domain, run), make_grid(domain, lanes, run))
+    rows = draw(st.sampled_from((1, 5, 1 << 62)))
+    kinds = (
+        ProductGrid(domain, lanes, run, rows),
+        BallGrid(domain, run, rows),
+        make_grid(domain, lanes, run, rows),
+    )
     return domain, kinds[draw(st.integers(0, 2))]
 
 
@@ -124,3 +137,22 @@ def test_shape_of_each_kind(notation: object, kind: type[Grid], candidates: int)
     assert type(grid) is kind
     assert grid.candidates == candidates
     assert Counter(inside(domain, grid, visited(grid))) == Counter(oracle.members(domain))
+
+
+@pytest.mark.parametrize("notation", ["all", "at most 4", {"one_hot": [["x3", "x4", "x5"]]}])
+def test_runs_are_as_short_as_wanted(notation: object) -> None:
+    domain = parse_domain(notation, tuple(f"x{i}" for i in range(16)))
+    for wanted in (1, 100):
+        grid = make_grid(domain, 64, 1 << 16, wanted)
+        runs = [len(rows.bits) for rows in grid.rows(np.zeros((16, 0), dtype=np.int64))]
+        assert len(runs) > 1
+        assert max(runs) <= 4 * max(wanted, FEWEST_ROWS)
+
+
+def test_large_groups_do_not_make_long_tables() -> None:
+    names = tuple(f"x{i}" for i in range(900))
+    groups = [names[:300], names[300:600], names[600:]]
+    grid = make_grid(parse_domain({"one_hot": groups}, names), 1000, 1 << 20, 1000)
+    assert grid.lanes == 300
+    assert {len(rows.bits) for rows in itertools.islice(grid.rows(np.eye(900)), 2)} == {300}
+    assert grid.candidates == 300**3

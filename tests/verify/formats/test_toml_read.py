@@ -122,8 +122,8 @@ def test_argmax_and_an_empty_readout(tmp_path: Path) -> None:
 
 
 def test_names_in_quotes(tmp_path: Path) -> None:
-    text = 'inputs = ["x y", "é"]\n[outputs]\n"y.0" = "`x y` & `é`"\n"" = "true"\n'
-    assert load(tmp_path, text).outputs == ("y.0", "")
+    text = 'inputs = ["x y", "é"]\n[outputs]\n"y.0" = "`x y` & `é`"\n"#" = "true"\n'
+    assert load(tmp_path, text).outputs == ("y.0", "#")
 
 
 BAD = {
@@ -132,6 +132,12 @@ BAD = {
     "key given twice": ("inputs = 2\ninputs = 3\n", ("not valid TOML", "line 2")),
     "a huge integer": (f"inputs = {'9' * 5000}\n", ("not valid TOML",)),
     "deep nesting": ("inputs = " + "[" * 100_000, ("nested too deeply",)),
+    "empty output name": (f"{START}[outputs]\n'' = 'true'\n", ("outputs: ''", "usable name")),
+    "output name of two lines": (
+        f'{START}[outputs]\n"a\\nb" = "true"\n',
+        ("outputs: 'a\\nb' is not a usable name",),
+    ),
+    "input name of two lines": (f'inputs = ["a\\nb"]\n{OUTPUTS}', ("'a\\nb'",)),
     "unknown key": (f"{START}domian = 'all'\n{OUTPUTS}", ("'domian'", "did you mean 'domain'?")),
     "very unknown key": (f"{START}zz = 1\n{OUTPUTS}", ("'zz'", "known keys: inputs, domain")),
     "unknown read-out key": (
@@ -154,7 +160,7 @@ BAD = {
     "formula syntax": (f"{START}[outputs]\ny0 = 'a & & b'\n", ("output 'y0'", "column 5")),
     "unknown input": (
         "inputs = ['alpha']\n[outputs]\ny0 = 'alpah'\n",
-        ("output 'y0': unknown input 'alpah'; did you mean 'alpha'?",),
+        ("output 'y0': ", "unknown input 'alpah'; did you mean 'alpha'?"),
     ),
     "inputs twice": (f"inputs = ['a', 'a']\n{OUTPUTS}", ("'a' is used twice",)),
     "inputs of other kind": (f"inputs = 'a'\n{OUTPUTS}", ("inputs: give a list",)),
