@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: Seconds of enumeration that are cheaper than setting up a tree search.
 AT_ONCE = 0.001
 #: Seconds that importing the tree's kernels takes, and compiling them where that is not done yet.
-LOADING, COMPILING = 0.6, 30.0
+LOADING, COMPILING = 0.6, 40.0
 #: The tree gets at least this long.
 LEAST_CAP = 0.004
 #: Share of the cap after which a hopeless tree is left.

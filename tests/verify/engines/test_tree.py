@@ -204,3 +204,20 @@ def test_long_chains_of_clauses_are_counted() -> None:
     for _ in range(1999):
         first, second = second, first + second
     assert ModelCounter().count(range(2000), chain, [], 0, 2000) == second
+
+
+def test_leaves_whose_terms_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values far below their terms: single precision decides no point, double precision all."""
+    monkeypatch.setitem(pursuit.LEAF, pursuit.COUNT, 12)
+    random = np.random.default_rng(4)
+    weight, bias = random.integers(-9, 10, size=(6, 16)), random.integers(-9, 10, size=6)
+    large = random.integers(1 << 26, 1 << 27, size=(1, 16)) * random.choice([-1, 1], size=(1, 16))
+    weights = [np.concatenate([weight, large, large]), [[1, -2, 1, 1, -1, 2, 1, -1]]]
+    network = Network.from_arrays(weights, [[*bias, 5, 5], [0]])
+    specification = Specification(16, ["x0 & x1 & x2 | x3 & ~x4"])
+    counts = [
+        check(network, specification, engine=engine, count=True).violations
+        for engine in ("tree", "enumerate")
+    ]
+    assert counts[0] == counts[1]
+    assert counts[0]

@@ -98,12 +98,14 @@ class Forms(NamedTuple):
         weight: (R, H). constant: (R,).
         loss: (R, H) error that neuron j brings unless it is certainly off.
         slack: (R,) error of the constant when anything else is not zero.
+        unit: (1,) in the exact regime all values of the forms are multiples of it, else 0.
     """
 
     weight: np.ndarray
     constant: np.ndarray
     loss: np.ndarray
     slack: np.ndarray
+    unit: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,11 @@ class FloatNetwork:
                 weight = weight + sign * self.outputs[index]
                 size = size + np.abs(self.outputs[index])
                 constant += sign * self.output_constants[index]
-        loss = size * (self.activation_error + self.roundoff * self.terms)
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss = size * (self.activation_error + self.roundoff * self.terms)
+            bound = 4 * (float(size @ self.terms) + float(self.unit))
         loss = np.where(size == 0, 0.0, loss * (1 + 2.0**-20) + self.underflow)
         loss = np.where(np.isnan(loss), np.inf, loss)
-        bound = 4 * (float(size @ self.terms) + float(self.unit))
         if self.exact:
             loss = np.zeros_like(loss)
             steps = constant / self.unit
@@ -211,7 +214,8 @@ def float_network(problem: Problem, flips: np.ndarray, clauses: int) -> FloatNet
         if k:
             inner[k - 1, : width[k], : width[k - 1]] = weights[k]
     roundoff = 8.0 * ROUNDOFF * (inputs + sum(width) + clauses + 256)
-    spread = _propagate(columns, inner, bias, kinds, roundoff, units)
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = _propagate(columns, inner, bias, kinds, roundoff, units)
     errors, reaches, terms = spread.errors, spread.reaches, spread.terms
     activation_error, underflow = spread.activation_error, UNDERFLOW * (1 + spread.largest)
     growth = spread.growth * max(1.0, 2 * float(np.abs(outputs).max(initial=0.0)))

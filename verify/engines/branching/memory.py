@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 #: Slots of ``Tree.control``.
-DEPTH, NODES, COUNTED, POINTS, SNAPSHOTS, SETTLED, FINISHED, LISTING, LEAVES, WALKED = range(10)
+DEPTH, NODES, COUNTED, POINTS, SNAPSHOTS, SETTLED = range(6)
+FINISHED, LISTING, LEAVES, WALKED, TRACED, AGAIN = range(6, 12)
 
 
 class Region(NamedTuple):
@@ -54,6 +55,8 @@ class Tree(NamedTuple):
         histogram: (n + 1, n + 1) int64 whole cubes counted, by free inputs and ones.
         points: (capacity, n) uint8 and point_kind; snapshots: (capacity, n) int8.
         cut: (R,) values at which a form stops to be right (0; the incumbent for margins).
+        trace: int32, what became of each node in turn: the input it was split by, or the code
+            (< 0) of :func:`.node.visit`; of length 0 when nobody wants to know.
     """
 
     state: np.ndarray
@@ -73,6 +76,7 @@ class Tree(NamedTuple):
     point_kind: np.ndarray
     snapshots: np.ndarray
     cut: np.ndarray
+    trace: np.ndarray
 
 
 class Scratch(NamedTuple):
@@ -98,9 +102,12 @@ class Scratch(NamedTuple):
     free: np.ndarray
     tables: np.ndarray
     totals: np.ndarray
+    single_tables: np.ndarray
+    single_totals: np.ndarray
     position: np.ndarray
     neurons: np.ndarray
-    grades: np.ndarray
+    right: np.ndarray
+    wrong: np.ndarray
 
 
 def new_tree(
@@ -112,7 +119,7 @@ def new_tree(
 ) -> Tree:
     """An empty search below the root, with lists of no capacity: each slice brings its own."""
     rows = inputs + 2
-    control = np.zeros(10, dtype=np.int64)
+    control = np.zeros(AGAIN + 1, dtype=np.int64)
     control[SETTLED] = -1
     return Tree(
         np.full(inputs, 2, dtype=np.int8),
@@ -132,6 +139,7 @@ def new_tree(
         np.empty(0, dtype=np.int8),
         np.empty((0, inputs), dtype=np.int8),
         np.zeros(forms),
+        np.empty(0, dtype=np.int32),
     )
 
 
@@ -140,7 +148,8 @@ def new_scratch(
 ) -> Scratch:
     """Scratch space; ``leaf`` is the largest number of free inputs of a leaf."""
     low_bits = low_half(leaf)
-    high_bits = leaf - low_bits
+    words = max(1 << leaf >> 6, 1 << (leaf - low_bits))
+    tables = (widest << low_bits) + (widest << (leaf - low_bits))
     return Scratch(
         np.zeros((layers, widest)),
         np.zeros((layers, widest)),
@@ -160,11 +169,14 @@ def new_scratch(
         np.zeros(max(registers, 1), dtype=np.uint64),
         np.zeros((leaf + 2, layers + 1, widest)),
         np.zeros(inputs, dtype=np.int32),
-        np.zeros((widest << low_bits) + (widest << high_bits)),
-        np.zeros((2 << low_bits) + (1 << leaf)),
+        np.zeros(tables),
+        np.zeros((2 << low_bits) + 2),
+        np.zeros(tables, dtype=np.float32),
+        np.zeros((2 << low_bits) + 2, dtype=np.float32),
         np.zeros(leaf + 2, dtype=np.int64),
         np.zeros(widest, dtype=np.int64),
-        np.zeros(1 << leaf, dtype=np.int8),
+        np.zeros(words, dtype=np.uint64),
+        np.zeros(words, dtype=np.uint64),
     )
 
 

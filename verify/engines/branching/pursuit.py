@@ -23,6 +23,7 @@ from .memory import (
     POINTS,
     SETTLED,
     SNAPSHOTS,
+    TRACED,
     Scratch,
     Tree,
     new_scratch,
@@ -35,7 +36,7 @@ from .search import DONE, FOUND, FULL, search
 from .sides import Aim, Frame, RegionBuilder, Side
 
 #: Largest number of free inputs of a leaf, by purpose: counts close few nodes by bounds.
-LEAF = {FIRST: 10, COUNT: 12, MARGIN: 10}
+LEAF = {FIRST: 10, COUNT: 14, MARGIN: 10}
 LARGEST_LEAF = max(LEAF.values())
 #: Points a tree can hold; at least 2 ** LARGEST_LEAF.
 CAPACITY = 1 << 14
@@ -218,6 +219,10 @@ class Pursuit:
             if margin:
                 self._set_cut()
             chunk = min(self.budget, left)
+            if len(tree.trace):
+                chunk = min(chunk, len(tree.trace) - int(tree.control[TRACED]))
+                if not chunk:
+                    break
             before = self.nodes
             start = time.perf_counter()
             status = search(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .kernel import entry
-from .memory import DEPTH, FINISHED, NODES, SETTLED
+from .memory import DEPTH, FINISHED, NODES, SETTLED, TRACED
 from .node import NO_ROOM, STOP, visit
 from .path import assign
 
@@ -24,6 +24,9 @@ def search(layers, forms, combine, zero_is_right, region, tree, scratch, leaf, a
             control[DEPTH] = d
             return FULL
         control[NODES] += 1
+        if tree.trace.shape[0] > 0:
+            tree.trace[control[TRACED]] = code // 2 if code >= 0 else code
+            control[TRACED] += 1
         if code == STOP:
             control[DEPTH] = d
             return FOUND

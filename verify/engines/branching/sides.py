@@ -2,8 +2,9 @@
 
 With clauses C_0, C_1, ... the domain is the disjoint union of side F (no clause true, expected
 false) and the cubes of C_q with C_0 .. C_{q-1} false (expected true). Regions are disjoint, so
-counts add. A formula with a small normal form of its negation exchanges the sides; any other
-formula is two sides whose program must be true.
+counts add. A formula with a small normal form of its negation exchanges the sides; one that
+counts conjunctions is split by which of them are true; any other formula is two sides whose
+program must be true.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ...readout import Argmax, Levels, Readout, Threshold
 from .cubes import Cube, cubes_of, negated_cubes
 from .float_network import FloatNetwork, Forms
 from .memory import Region
+from .operands import counted_regions
 from .points import ALL, ANY
 
 #: Formulas that are not written as one are expanded to at most this many cubes.
@@ -104,6 +106,17 @@ def sides_of(problem: Problem, frame: Frame, output: int) -> list[Side]:
     """The disjoint regions of one output."""
     formula = problem.specification.formulas[output]
     index = frame.domain.index
+    regions = counted_regions(formula, index)
+    if regions is not None:
+        sides = []
+        for truth, cube, others in regions:
+            forbidden = [*frame.forbidden, *(flipped(other, frame.flips) for other in others)]
+            arrays = clause_arrays(forbidden)
+            cube = flipped(cube, frame.flips)
+            sides.append(
+                Side(output, truth, cube, forbidden, frame.program, arrays, frame.cardinality)
+            )
+        return sides
     expected = True
     cubes = cubes_of(formula, index, LARGEST_EXPANSION)
     if cubes is None:
@@ -282,5 +295,6 @@ def aim_of(
     else:
         raise TypeError(f"unknown read-out {type(readout).__name__}")
     weights, constants, losses, slacks, shifts = zip(*made, strict=True)
-    forms = Forms(np.array(weights), np.array(constants), np.array(losses), np.array(slacks))
+    unit = np.array([float(network.unit) if network.exact else 0.0])
+    forms = Forms(np.array(weights), np.array(constants), np.array(losses), np.array(slacks), unit)
     return Aim(forms, combine, zero, shifts)

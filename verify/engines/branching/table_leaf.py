@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from .bounds import grade
-from .float_network import IDENTITY, RELU
+from .bounds import form_error
 from .kernel import inner
 from .membership import has_shape
-from .memory import COUNTED, LISTING, WALKED
-from .points import ANY, COUNT, take_point
+from .memory import AGAIN, COUNTED, LISTING, WALKED
+from .points import ANY, COUNT, MARGIN, grade_point, take_point
+from .split_tables import (
+    LARGEST_SINGLE,
+    fill_tables,
+    form_values,
+    linear_share,
+    open_neurons,
+    single_error,
+)
 
 _AND, _OR, _XOR, _AND_NOT, _NOT, _ZERO, _ONES = range(7)
 #: Input k of the lanes: bit t is bit k of t.
@@ -30,23 +37,28 @@ _BIT = np.uint64(1)
 
 
 @inner
-def region_word(region, tree, scratch, alive_count, count, word, low_bits, high):
-    """Which of 64 points belong to the region (cardinality and groups are left to the caller).
+def lay_words(tree, scratch, count, low_bits, high):
+    """Inputs of the points of one high half as words of 64 points, apart from the word number.
 
     ``scratch.free`` numbers the free inputs: six in the lanes, then those of the word number,
     then those of the high half.
     """
-    n = tree.state.shape[0]
     words = scratch.words
-    for i in range(n):
+    for i in range(tree.state.shape[0]):
         words[i] = _EVERY if tree.state[i] == 1 else _NONE
     for k in range(count):
-        if k < 6 and k < low_bits:
-            words[scratch.free[k]] = _LANES[k]
-        elif k < low_bits:
-            words[scratch.free[k]] = _EVERY if (word >> (k - 6)) & 1 else _NONE
-        else:
+        if k >= low_bits:
             words[scratch.free[k]] = _EVERY if (high >> (k - low_bits)) & 1 else _NONE
+        elif k < 6:
+            words[scratch.free[k]] = _LANES[k]
+
+
+@inner
+def region_word(region, scratch, alive_count, word, low_bits):
+    """Which of 64 points belong to the region (cardinality and groups are left to the caller)."""
+    words = scratch.words
+    for k in range(6, low_bits):
+        words[scratch.free[k]] = _EVERY if (word >> (k - 6)) & 1 else _NONE
     mask = _EVERY
     for a in range(alive_count):
         c = scratch.alive[a]
@@ -59,6 +71,7 @@ def region_word(region, tree, scratch, alive_count, count, word, low_bits, high)
         mask &= ~true
     result = region.result[0]
     if result >= 0 and mask != _NONE:
+        n = region.flip.shape[0]
         for i in range(n):
             if region.flip[i]:
                 words[i] = ~words[i]
@@ -81,284 +94,229 @@ def region_word(region, tree, scratch, alive_count, count, word, low_bits, high)
                 value = _EVERY
             words[n + k] = value
         mask &= words[result]
+        for i in range(n):
+            if region.flip[i]:
+                words[i] = ~words[i]
     return mask
 
 
 @inner
-def _form_tables(layers, forms, tree, scratch, d, r, count, low_bits):
-    """Tables of form r: shares of the linear part in ``totals`` and ``gain``, open neurons.
-
-    Returns:
-        how many open neurons there are, how many of them (the first) are added, not
-        subtracted, and the error bound of the form on this leaf.
-    """
-    lows, high_bits = 1 << low_bits, count - low_bits
-    width, kind = layers.width[0], layers.kind[0]
-    share, tables, neurons = scratch.totals[:lows], scratch.tables, scratch.neurons
-    opened, positive = 0, 0
-    for sign in (1.0, -1.0):
-        for j in range(width):
-            unstable = kind == RELU and tree.tight_low[d, 0, j] < 0.0 < tree.tight_high[d, 0, j]
-            if unstable and forms.weight[r, j] * sign > 0.0:
-                neurons[opened] = j
-                opened += 1
-        if sign > 0:
-            positive = opened
-    for k in range(count):
-        scratch.coefficient[k] = 0.0
-        scratch.gain[k] = 0.0
-    base = forms.constant[r]
-    error = 0.0
-    for j in range(width):
-        loss = forms.loss[r, j]
-        if loss > 0.0 and not (kind == RELU and tree.tight_high[d, 0, j] < -layers.error[0, j]):
-            error += loss
-        w = forms.weight[r, j]
-        if w == 0.0 or (kind == RELU and tree.tight_high[d, 0, j] <= 0.0):
-            continue
-        linear = kind == IDENTITY or tree.tight_low[d, 0, j] >= 0.0
-        if linear:
-            base += w * tree.base[d, j]
-        for k in range(count):
-            c = w * layers.columns[scratch.free[k], j]
-            if k < low_bits:
-                scratch.coefficient[k] += c
-            elif linear:
-                scratch.gain[k] += c
-    if error > 0.0:
-        error += forms.slack[r]
-    share[0] = base
-    for k in range(low_bits):
-        c = scratch.coefficient[k]
-        half = 1 << k
-        for t in range(half):
-            share[half + t] = share[t] + c
-    at = opened * lows
-    for o in range(opened):
-        j = neurons[o]
-        w = abs(forms.weight[r, j])
-        row = tables[o * lows : (o + 1) * lows]
-        row[0] = 0.0
-        for k in range(low_bits):
-            c = -w * layers.columns[scratch.free[k], j]
-            half = 1 << k
-            for t in range(half):
-                row[half + t] = row[t] + c
-        tables[at + o] = w * tree.base[d, j]
-    for k in range(high_bits):
-        half = 1 << k
-        column = layers.columns[scratch.free[low_bits + k]]
-        for s in range(half):
-            to, source = at + (half + s) * opened, at + s * opened
-            for o in range(opened):
-                j = neurons[o]
-                tables[to + o] = tables[source + o] + abs(forms.weight[r, j]) * column[j]
-    return opened, positive, error
+def _ones(word):
+    """How many bits of a 64-bit word are set."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    fours = np.uint64(0x3333333333333333)
+    word = (word & fours) + ((word >> np.uint64(2)) & fours)
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @inner
 def table_leaf(layers, forms, combine, zero_is_right, region, tree, scratch, d, alive_count, aim):
-    """Visit all points of the free box with split tables (one relu or identity layer).
-
-    relu(a + b) = max(a, -b) + b with a from the high half and b from the low half of the free
-    inputs: one maximum and one addition a neuron and point, the b's summed beforehand.
-    """
+    """Visit all points of the free box with split tables (one relu or identity layer)."""
     count = 0
     for i in range(tree.state.shape[0]):
         scratch.point[i] = tree.state[i]
         if tree.state[i] == 2:
             scratch.free[count] = i
             count += 1
-    low_bits = min(count, (count + 1) // 2 + 2)
-    lows, highs = 1 << low_bits, 1 << (count - low_bits)
-    share = scratch.totals[:lows]
-    single = forms.weight.shape[0] == 1
-    error = 0.0
+    # points within the rounding of single precision are looked at again, one by one: not too many
+    rough = tree.control[AGAIN] > 4096 and tree.control[AGAIN] > tree.control[WALKED] >> 5
     for r in range(forms.weight.shape[0]):
-        opened, positive, form_error = _form_tables(
-            layers, forms, tree, scratch, d, r, count, low_bits
+        more = single_error(layers, forms, tree, d, r, count, False)
+        rough = rough or more == np.inf
+    if rough:
+        totals, tables = scratch.totals, scratch.tables
+        return _visit(
+            layers,
+            forms,
+            combine,
+            zero_is_right,
+            region,
+            tree,
+            scratch,
+            totals,
+            tables,
+            d,
+            count,
+            alive_count,
+            aim,
         )
-        error = max(error, form_error)
-        for high in range(highs):
-            # one form is scanned at once, several are combined over the whole leaf first
-            start = lows + (0 if single else (high + 1) * lows)
-            total = scratch.totals[start : start + lows]
-            if r > 0:
-                total = scratch.totals[lows : 2 * lows]
-            shift = 0.0
-            for k in range(count - low_bits):
-                if (high >> k) & 1:
-                    shift += scratch.gain[low_bits + k]
-            for t in range(lows):
-                total[t] = share[t] + shift
-            at = opened * (lows + high)
-            _add_neurons(total, scratch.tables, lows, at, 0, positive, 1.0)
-            _add_neurons(total, scratch.tables, lows, at, positive, opened, -1.0)
-            if not single:
-                values = scratch.totals[start : start + lows]
-                grades = scratch.grades[high * lows : (high + 1) * lows]
-                for t in range(lows):
-                    g = grade(total[t], form_error, tree.cut[r], zero_is_right)
-                    if r == 0:
-                        grades[t] = g
-                    elif combine == ANY:
-                        grades[t] = max(grades[t], g)
-                        values[t] = max(values[t], total[t])
-                    else:
-                        grades[t] = min(grades[t], g)
-                        values[t] = min(values[t], total[t])
-            elif _scan(
-                region,
-                tree,
-                scratch,
-                alive_count,
-                count,
-                low_bits,
-                high,
-                start,
-                single,
-                error,
-                zero_is_right,
-                aim,
-            ):
-                return True
-    if not single:
-        shared = 0.0  # see grade_point
-        for r in range(forms.weight.shape[0]):
-            shared = max(shared, forms.slack[r])
-        error += shared
-        for high in range(highs):
-            if _scan(
-                region,
-                tree,
-                scratch,
-                alive_count,
-                count,
-                low_bits,
-                high,
-                (high + 2) * lows,
-                single,
-                error,
-                zero_is_right,
-                aim,
-            ):
-                return True
-    return False
+    single_totals, single_tables = scratch.single_totals, scratch.single_tables
+    return _visit(
+        layers,
+        forms,
+        combine,
+        zero_is_right,
+        region,
+        tree,
+        scratch,
+        single_totals,
+        single_tables,
+        d,
+        count,
+        alive_count,
+        aim,
+    )
 
 
 @inner
-def _scan(
+def _visit(
+    layers,
+    forms,
+    combine,
+    zero_is_right,
     region,
     tree,
     scratch,
-    alive_count,
+    totals,
+    tables,
+    d,
     count,
-    low_bits,
-    high,
-    offset,
-    single,
-    error,
-    zero_is_right,
+    alive_count,
     aim,
 ):
-    """Book the points of one high half; True when a first-point search is over."""
-    n = tree.state.shape[0]
-    lows = 1 << low_bits
-    values = scratch.totals[offset : offset + lows]
-    grades = scratch.grades[high * lows : (high + 1) * lows]
-    # points need not be looked at one by one
+    """The same, in the precision of the tables."""
+    low_bits = min(count, (count + 1) // 2 + 2)
+    lows, highs = 1 << low_bits, 1 << (count - low_bits)
+    words = (lows + 63) // 64
+    last = forms.weight.shape[0] - 1
+    # wrong points need not be looked at one by one
     quick = (
         aim == COUNT
         and tree.control[LISTING] == 0
         and region.group_start.shape[0] == 1
         and region.cardinality[0] == 0
-        and region.cardinality[1] >= n
+        and region.cardinality[1] >= tree.state.shape[0]
     )
-    tree.control[WALKED] += lows
-    cut = tree.cut[0]
-    for word in range((lows + 63) // 64):
-        start = 64 * word
-        stop = min(start + 64, lows)
-        # comparisons are written so that a NaN is neither right nor wrong
-        right, wrong = 0, 0
-        if not single:
-            for t in range(start, stop):
-                right += grades[t] == 0
-                wrong += grades[t] == 2
-        elif error == 0.0 and zero_is_right:
-            for t in range(start, stop):
-                right += values[t] <= cut
-                wrong += values[t] > cut
-        elif error == 0.0:
-            for t in range(start, stop):
-                right += values[t] < cut
-                wrong += values[t] >= cut
-        else:
-            for t in range(start, stop):
-                right += values[t] - cut < -error
-                wrong += values[t] - cut > error
-        if right == stop - start:
-            continue
-        mask = region_word(region, tree, scratch, alive_count, count, word, low_bits, high)
-        if mask == _NONE:
-            continue
-        if quick and right + wrong == stop - start:
-            if mask == _EVERY:
-                tree.control[COUNTED] += wrong
-                continue
-            at_zero = error == 0.0 and not zero_is_right
-            for t in range(start, stop):
-                lane = (mask >> np.uint64(t - start)) & _BIT
-                if single:
-                    is_wrong = values[t] >= cut if at_zero else values[t] - cut > error
-                else:
-                    is_wrong = grades[t] == 2
-                tree.control[COUNTED] += np.int64(lane) & np.int64(is_wrong)
-            continue
-        for t in range(start, stop):
-            if (mask >> np.uint64(t - start)) & _BIT == _NONE:
-                continue
-            g = grade(values[t], error, tree.cut[0], zero_is_right) if single else grades[t]
-            if g == 0:
-                continue
-            for k in range(count):
-                bit = (t >> k) & 1 if k < low_bits else (high >> (k - low_bits)) & 1
-                scratch.point[scratch.free[k]] = bit
-            if has_shape(region, scratch.point) and take_point(
-                tree, scratch.point, g, values[t], error, aim
-            ):
-                return True
+    counted = np.int64(0)
+    total = totals[lows : 2 * lows]
+    for r in range(last + 1):
+        opened, positive = open_neurons(layers, forms, tree, scratch.neurons, d, r)
+        base = linear_share(layers, forms, tree, scratch, d, r, count, low_bits)
+        error = form_error(layers, forms, tree, d, r)
+        if tables.itemsize == 4:
+            error += single_error(layers, forms, tree, d, r, count, error == 0.0)
+        fill_tables(
+            layers, forms, tree, scratch, totals, tables, d, r, count, low_bits, opened, base
+        )
+        for high in range(highs):
+            form_values(
+                total, totals, tables, scratch, lows, low_bits, count, high, opened, positive
+            )
+            _set_limits(totals, tree.cut[r], error, forms.unit[0], zero_is_right)
+            laid = False
+            for word in range(words):
+                size = min(64, lows - 64 * word)
+                row = total[64 * word : 64 * word + size]
+                right, wrong = _marks(row, totals[-2], totals[-1])
+                at = words * high + word
+                if r > 0 and combine == ANY:
+                    right &= scratch.right[at]
+                    wrong |= scratch.wrong[at]
+                elif r > 0:
+                    right |= scratch.right[at]
+                    wrong &= scratch.wrong[at]
+                if r < last:
+                    scratch.right[at], scratch.wrong[at] = right, wrong
+                    continue
+                left = ~right
+                if size < 64:
+                    left &= (_BIT << np.uint64(size)) - _BIT
+                if left == _NONE:
+                    continue
+                if alive_count > 0 or region.result[0] >= 0:
+                    if not laid:
+                        lay_words(tree, scratch, count, low_bits, high)
+                        laid = True
+                    left &= region_word(region, scratch, alive_count, word, low_bits)
+                if quick:
+                    counted += _ones(left & wrong)
+                    left &= ~wrong
+                if left != _NONE and _book(
+                    layers,
+                    forms,
+                    combine,
+                    zero_is_right,
+                    region,
+                    tree,
+                    scratch,
+                    d,
+                    count,
+                    left,
+                    wrong,
+                    (high << low_bits) + 64 * word,
+                    aim,
+                ):
+                    return True
+    tree.control[COUNTED] += counted
+    tree.control[WALKED] += lows * highs
     return False
 
 
 @inner
-def _add_neurons(total, tables, lows, at, start, stop, sign):
-    """Add sign * max(high part, low part) of the neurons, four at a time."""
-    o = start
-    while o + 4 <= stop:
-        a0, a1, a2, a3 = tables[at + o], tables[at + o + 1], tables[at + o + 2], tables[at + o + 3]
-        t0 = tables[o * lows : (o + 1) * lows]
-        t1 = tables[(o + 1) * lows : (o + 2) * lows]
-        t2 = tables[(o + 2) * lows : (o + 3) * lows]
-        t3 = tables[(o + 3) * lows : (o + 4) * lows]
-        if sign > 0:
-            for t in range(lows):
-                m0 = max(t0[t], a0)
-                m1 = max(t1[t], a1)
-                m2 = max(t2[t], a2)
-                m3 = max(t3[t], a3)
-                total[t] += (m0 + m1) + (m2 + m3)
-        else:
-            for t in range(lows):
-                m0 = max(t0[t], a0)
-                m1 = max(t1[t], a1)
-                m2 = max(t2[t], a2)
-                m3 = max(t3[t], a3)
-                total[t] -= (m0 + m1) + (m2 + m3)
-        o += 4
-    while o < stop:
-        a0 = tables[at + o]
-        t0 = tables[o * lows : (o + 1) * lows]
-        for t in range(lows):
-            total[t] += sign * (max(t0[t], a0))
-        o += 1
+def _marks(row, right_to, wrong_from):
+    """Which of up to 64 values are certainly right, which certainly wrong; a NaN is neither."""
+    right, wrong = _NONE, _NONE
+    for t in range(row.shape[0]):
+        right |= np.uint64(row[t] <= right_to) << np.uint64(t)
+        wrong |= np.uint64(row[t] >= wrong_from) << np.uint64(t)
+    return right, wrong
+
+
+@inner
+def _set_limits(totals, cut, error, unit, zero_is_right):
+    """The greatest value that is right and the least that is wrong, in the tables' precision."""
+    right_to, wrong_from = cut - error, cut + error
+    if error > 0.0 or unit == 0.0:
+        # beyond the rounding of these numbers
+        fine = 2.0**-22 if totals.itemsize == 4 else 2.0**-51
+        right_to -= abs(right_to) * fine + 1.0 / LARGEST_SINGLE
+        wrong_from += abs(wrong_from) * fine + 1.0 / LARGEST_SINGLE
+    elif zero_is_right:
+        wrong_from += unit
+    else:
+        right_to -= unit
+    # multiples of the unit are rounded only where they are beyond all values
+    totals[-2], totals[-1] = right_to, wrong_from
+
+
+@inner
+def _book(
+    layers, forms, combine, zero_is_right, region, tree, scratch, d, count, left, wrong, first, aim
+):
+    """Book up to 64 points of the region that are not right; True ends a first-point search."""
+    t = np.int64(-1)
+    while left != _NONE:
+        t += 1
+        lane = left & _BIT
+        left >>= _BIT
+        if lane == _NONE:
+            continue
+        for k in range(count):
+            scratch.point[scratch.free[k]] = ((first + t) >> k) & 1
+        if not has_shape(region, scratch.point):
+            continue
+        g, extreme, error = 2, 0.0, 0.0
+        doubt = (wrong >> np.uint64(t)) & _BIT == _NONE
+        if doubt or aim == MARGIN:
+            tree.control[AGAIN] += doubt
+            g, extreme, error = _grade_again(
+                layers, forms, combine, zero_is_right, tree, scratch, d, count
+            )
+        if g != 0 and take_point(tree, scratch.point, g, extreme, error, aim):
+            return True
+    return False
+
+
+@inner
+def _grade_again(layers, forms, combine, zero_is_right, tree, scratch, d, count):
+    """Grade ``scratch.point`` in double precision, see :func:`.points.grade_point`."""
+    first = scratch.walk[0, 0]
+    for j in range(layers.width[0]):
+        first[j] = tree.base[d, j]
+    for k in range(count):
+        if scratch.point[scratch.free[k]] == 1:
+            column = layers.columns[scratch.free[k]]
+            for j in range(layers.width[0]):
+                first[j] += column[j]
+    return grade_point(layers, forms, combine, zero_is_right, tree, scratch)
