@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -67,7 +69,7 @@ def test_unions_agree_with_enumeration(
     sizes = (10, *hidden, 3)
     formulas = ["x0 & x1 | ~x2 & x3", "x0 ^ x4 ^ x5", "majority(x1, x2, x3, x6, x7)"]
     for shift in (0, 6, 40):
-        weights = [random.normal(size=(b, a)) for a, b in zip(sizes, sizes[1:], strict=False)]
+        weights = [random.normal(size=(b, a)) for a, b in itertools.pairwise(sizes)]
         biases = [random.normal(size=b) for b in sizes[1:]]
         biases[-1] += shift
         network = Network.from_arrays(weights, biases)
