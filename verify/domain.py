@@ -58,6 +58,8 @@ class Domain:
     def __post_init__(self) -> None:
         if self.at_most < 0:
             object.__setattr__(self, "at_most", len(self.names))
+        exact = tuple(Fraction(int(v.numerator), int(v.denominator)) for v in self.values)
+        object.__setattr__(self, "values", exact)
 
     @property
     def inputs(self) -> int:

@@ -247,6 +247,8 @@ def rational(value: Any, what: str) -> Fraction:
             # 1e999999999 is a valid rational that no machine can hold
             raise InputError(f"{what}: {value[:20]!r} is too large to be held exactly")
     try:
-        return Fraction(value)
+        number = Fraction(value)
+        # numpy integers stay numpy integers in a Fraction, and overflow there
+        return Fraction(int(number.numerator), int(number.denominator))
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         raise InputError(f"{what}: {value!r} is not a finite number") from None

@@ -353,3 +353,19 @@ def test_an_unfinished_count_says_how_many_it_saw(monkeypatch: pytest.MonkeyPatc
     assert verdict.status == "violated"
     assert verdict.violations is None
     assert "at least 1 violating inputs among the first 3 visited" in verdict.notes
+
+
+def test_the_time_limit_covers_the_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late:
+        name = "late"
+
+        def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+            outcome.points = [np.array([0, 1], dtype=np.uint8)] * 200
+            outcome.status = "violated"
+            while not request.expired():
+                time.sleep(0.01)
+
+    monkeypatch.setitem(driver.ENGINES, "late", Late)
+    verdict = check(SUM, AND, engine="late", counterexamples=200, timeout=0.05)
+    assert len(verdict.counterexamples) == driver.REPLAY
+    assert "64 of 200 counterexamples were replayed: time limit" in verdict.notes

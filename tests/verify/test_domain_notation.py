@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from superproof.verify.domain import Ball
+from superproof.verify.domain import Ball, Domain
 from superproof.verify.domain_notation import parse_domain, rational
 from superproof.verify.errors import InputError
 from superproof.verify.formula import And, Formula, Variable
@@ -251,3 +251,10 @@ def test_rationals(value: Any, expected: Fraction) -> None:
 def test_what_is_no_rational(value: Any) -> None:
     with pytest.raises(InputError, match=r"^it: "):
         rational(value, "it")
+
+
+def test_numpy_integers_become_exact() -> None:
+    value = rational(np.int64(3), "x")
+    assert type(value.numerator) is int
+    domain = Domain(("a",), values=(Fraction(np.int64(0)), Fraction(np.int64(2))))
+    assert {type(v.numerator) for v in domain.values} == {int}

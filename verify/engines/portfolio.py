@@ -36,8 +36,8 @@ LOADING, COMPILING = 0.6, 40.0
 LEAST_CAP = 0.004
 #: Share of the cap after which a hopeless tree is left.
 FIRST_LOOK = 0.25
-#: Seconds before Z3 joins.
-ALONE = 0.3
+#: Seconds before Z3 joins, in a thread of its own and in turns.
+ALONE, ALONE_IN_TURNS = 0.3, 1.0
 
 
 class Portfolio:
@@ -119,12 +119,16 @@ class Portfolio:
         return answered or request.expired()
 
     def _beside_z3(self, problem: Problem, request: Request, outcome: Outcome) -> None:
-        from .companion import InTurns, Together
+        from .companion import Company, InTurns, Together
         from .startup import started
         from .tree import Tree
 
         request = started(request, outcome)
-        company = (Together if request.threads > 1 else InTurns)(problem, request, ALONE)
+        company: Company
+        if request.threads > 1:
+            company = Together(problem, request, ALONE)
+        else:
+            company = InTurns(problem, request, ALONE_IN_TURNS)
         with company, Turn("tree", outcome) as part:
             try:
                 decision = Tree().begin(problem, replace(request, stop=company.stop), part)

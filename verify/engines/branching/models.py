@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 Literal = tuple[int, int]
 Clauses = frozenset[frozenset[Literal]]
 Groups = frozenset[frozenset[int]]
+
+
+_DEPTH = threading.Lock()
+
+
+@contextmanager
+def _deep(limit: int) -> Iterator[None]:
+    """Recursion up to a limit; it belongs to the process, so one thread at a time changes it."""
+    with _DEPTH:
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(before, limit))
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(before)
 
 
 class ModelCounter:
@@ -41,12 +58,8 @@ class ModelCounter:
             self._base, self._cache = base, {}
         unit = 1 << base
         inside = {v for clause in clauses for v, _ in clause}.union(*groups)
-        depth = sys.getrecursionlimit()
-        try:  # a chain of clauses is cut input by input
-            sys.setrecursionlimit(max(depth, 10 * len(free) + 1000))
+        with _deep(10 * len(free) + 1000):  # a chain of clauses is cut input by input
             total = self._models(frozenset(clauses), frozenset(groups))
-        finally:
-            sys.setrecursionlimit(depth)
         total *= int((1 + unit) ** (len(free) - len(inside)))
         if not limited:
             return total

@@ -151,9 +151,7 @@ def test_steep_lines_of_step_neurons(reach: float) -> None:
 @pytest.mark.parametrize("level", [Fraction(1, 1 << 1100), -Fraction(1, 1 << 1100), Fraction(0)])
 def test_levels_below_the_least_float(level: Fraction) -> None:
     """Both neurons are off at some inputs, where only the sign of the level decides."""
-    network = Network.from_arrays(
-        [[[0.1, -0.3], [0.7, 0.2]], [[0.3, 1e-9]]], [[-0.5, -1.5], [0.0]]
-    )
+    network = Network.from_arrays([[[0.1, -0.3], [0.7, 0.2]], [[0.3, 1e-9]]], [[-0.5, -1.5], [0.0]])
     for formula in ("true", "false", "x0"):
         agree(network, Specification(2, [formula], readout=Threshold(level)))
         levels = Levels(level, level - Fraction(1, 1 << 1200))
@@ -179,6 +177,8 @@ def test_bounds_grow_with_what_they_cover() -> None:
     """Errors are 0 for units, relative for floats, and pay for underflow at any magnitude."""
     assert not floats(chain(0.5)).layers.error.any()
     plain = floats(chain(0.1)).layers.error
-    assert (plain > 2.0**-50).all() and (plain < 2.0**-35).all()
+    assert (plain > 2.0**-50).all()
+    assert (plain < 2.0**-35).all()
     far = floats(chain(2.0**59, 2.0**59 * 1.1, 2.0**-119)).layers.error[-1, 0]
-    assert math.isfinite(far) and far > 2.0**-900 * 2.0**118
+    assert math.isfinite(far)
+    assert far > 2.0**-900 * 2.0**118
