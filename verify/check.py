@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from .engines.engine import Engine, Outcome, Progress, Request
 from .errors import ContradictionError, InputError, ReplayError
 from .network import Network
 from .problem import Problem
+from .rounding.number_type import number_type
 from .specification import Specification
 from .verdict import Attempt, Counterexample, OutputReading, Verdict
 
@@ -45,6 +47,9 @@ def _portfolio() -> Engine:
     return Portfolio()
 
 
+#: Counterexamples replayed between two looks at the clock.
+REPLAY = 64
+
 #: Engine constructors by the name used in ``--engine``; each imports its solver when called.
 ENGINES: dict[str, Callable[[], Engine]] = {
     "auto": _portfolio,
@@ -66,6 +71,8 @@ def check(
     threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
+    dtypes: Sequence[str] = ("float32",),
+    certificate: str | Path | None = None,
 ) -> Verdict:
     """Decide whether the network computes the specification on every input of its domain.
 
@@ -81,6 +88,10 @@ def check(
         threads: processor threads, default all.
         device: a torch device such as ``"cuda"`` for enumeration.
         progress: called with (done, total) a few times a second.
+        dtypes: number types (``float64``, ``float32``, ``bfloat16``, ``float16``) for which to
+            say whether every execution reads the same bits; takes about as long again at most.
+        certificate: write evidence that :mod:`superproof.verify.recheck` can check to this file;
+            the verdict's ``certificate`` says what became of it.
 
     Returns:
         The verdict; its counterexamples have been replayed in exact arithmetic.
@@ -101,6 +112,9 @@ def check(
         raise InputError(f"timeout must be positive, not {timeout}")
     if threads is not None and threads < 1:
         raise InputError(f"threads must be 1 or more, not {threads}")
+    kinds = [number_type(name) for name in dict.fromkeys(dtypes)]
+    if certificate is not None and not Path(certificate).parent.is_dir():
+        raise InputError(f"certificate: there is no folder {Path(certificate).parent}")
     problem = Problem(network, specification)
     start = time.monotonic()
     request = Request(
@@ -112,7 +126,28 @@ def check(
         device=device,
         progress=progress or (lambda done, total: None),
     )
-    return decide(problem, request, engine, start)
+    verdict = decide(problem, request, engine, start)
+    if certificate is not None:
+        from .certificate import write_certificate
+
+        verdict = replace(verdict, certificate=write_certificate(problem, verdict, certificate))
+    if not kinds:
+        return verdict
+    from .rounding.guarantee import Guarantee
+
+    guarantee = Guarantee(problem, verdict, request, _asking(verdict.engine))
+    return replace(verdict, executions=tuple(map(guarantee.state, kinds)))
+
+
+def _asking(engine: str) -> Callable[[Problem, Request], Outcome]:
+    """Asks the named engine, without replay."""
+
+    def solve(problem: Problem, request: Request) -> Outcome:
+        outcome = Outcome()
+        ENGINES[engine]().decide(problem, request, outcome)
+        return outcome
+
+    return solve
 
 
 def decide(problem: Problem, request: Request, engine: str, start: float) -> Verdict:
@@ -140,7 +175,7 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
     elif outcome.status == "violated":
         raise ReplayError(f"engine '{name}' reported a violation without a counterexample")
     _consistent(problem, outcome)
-    examples = replay(problem, outcome.points[: max(request.counterexamples, 1)])
+    examples = _replayed(problem, request, outcome)
     return Verdict(
         status=outcome.status,
         engine=name,
@@ -156,6 +191,20 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
         sha256=problem.sha256,
         interrupted=interrupted,
     )
+
+
+def _replayed(problem: Problem, request: Request, outcome: Outcome) -> list[Counterexample]:
+    """The first few counterexamples in any case, the others while there is time."""
+    wanted = outcome.points[: max(request.counterexamples, 1)]
+    examples = replay(problem, wanted[:REPLAY])
+    for start in range(REPLAY, len(wanted), REPLAY):
+        if request.expired():
+            outcome.notes.append(
+                f"{len(examples):,} of {len(wanted):,} counterexamples were replayed: time limit"
+            )
+            break
+        examples += replay(problem, wanted[start : start + REPLAY])
+    return examples
 
 
 def replay(problem: Problem, points: list[np.ndarray]) -> list[Counterexample]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .rounding.execution import Execution
 
 Status = Literal["holds", "violated", "unknown"]
 
@@ -54,6 +57,11 @@ class Counterexample:
         """The input by name."""
         return dict(zip(self.names, self.bits, strict=True))
 
+    def _repr_html_(self) -> str:
+        from .verdict_html import render_counterexample
+
+        return render_counterexample(self)
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -62,6 +70,32 @@ class Attempt:
     engine: str
     seconds: float
     result: str
+
+
+@dataclass(frozen=True)
+class CertificateFile:
+    """What became of a certificate that was asked for.
+
+    Attributes:
+        path: the file, or None when there is no certificate.
+        size: its length in bytes.
+        content: the kind of evidence in it, or why there is none.
+    """
+
+    path: str | None
+    size: int
+    content: str
+
+    def __str__(self) -> str:
+        if self.path is None:
+            return f"none ({self.content})"
+        return f"{self.path}, {self.size:,} bytes, {self.content}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON data."""
+        if self.path is None:
+            return {"file": None, "reason": self.content}
+        return {"file": self.path, "bytes": self.size, "evidence": self.content}
 
 
 @dataclass(frozen=True)
@@ -80,6 +114,9 @@ class Verdict:
         nodes: search nodes, or points visited by an enumeration.
         seconds: from the in-memory problem to the verdict, without loading the tree's kernels.
         interrupted: a person stopped the run; the rest is what was known by then.
+        executions: for each number type asked for, whether every execution in it reads the same
+            bits as the exact function.
+        certificate: what became of the certificate, if one was asked for.
     """
 
     status: Status
@@ -95,20 +132,28 @@ class Verdict:
     tried: tuple[Attempt, ...] = ()
     sha256: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    executions: tuple[Execution, ...] = ()
+    certificate: CertificateFile | None = None
 
     @property
     def holds(self) -> bool:
         """True only for a proved ``holds``."""
         return self.status == "holds"
 
+    def __str__(self) -> str:
+        from .verdict_report import report
+
+        return report(self)
+
     def __bool__(self) -> bool:
         raise TypeError("a verdict has three values; test verdict.holds or verdict.status")
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as JSON data; the keys are part of the public contract."""
-        margin = None
-        if self.margin is not None:
-            margin = {"exact": str(self.margin), "value": _as_float(self.margin)}
+        from .rounding.execution import number_json
+
+        dtypes = {execution.dtype: execution.to_json() for execution in self.executions}
+        single = dtypes.get("float32", {"statement": "not decided"})
         return {
             "status": self.status,
             "engine": self.engine,
@@ -125,14 +170,18 @@ class Verdict:
                 }
                 for example in self.counterexamples
             ],
-            "margin": margin,
-            "float32": "not decided",
+            "margin": number_json(self.margin),
+            "float32": single["statement"],
+            "float32_margin": single.get("margin"),
+            "float32_input": single.get("input"),
+            "dtypes": dtypes,
             "nodes": self.nodes,
             "seconds": round(self.seconds, 6),
             "tried": [
                 {"engine": a.engine, "seconds": round(a.seconds, 6), "result": a.result}
                 for a in self.tried
             ],
+            "certificate": None if self.certificate is None else self.certificate.to_json(),
             "notes": list(self.notes),
             "interrupted": self.interrupted,
             "sha256": self.sha256,
@@ -151,11 +200,3 @@ def package_version() -> str:
         return version("superproof")
     except PackageNotFoundError:
         return "0+checkout"
-
-
-def _as_float(value: Fraction) -> float | None:
-    """The nearest float; None when the magnitude is beyond float64."""
-    try:
-        return float(value)
-    except OverflowError:
-        return None

@@ -18,6 +18,7 @@ from .exit import run
 #: of that name in this folder.
 COMMANDS: tuple[str, ...] = (
     "check",
+    "recheck",
     "info",
     "export",
     "construct",

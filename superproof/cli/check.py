@@ -20,7 +20,10 @@ def check(
         typer.Argument(metavar="[SPEC.toml]", help="Specification; not needed with a folder."),
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="auto|enumerate|tree|z3", help="Engine that decides; auto tries several.")
+        str,
+        typer.Option(
+            metavar="auto|enumerate|tree|z3", help="Engine that decides; auto tries several."
+        ),
     ] = "auto",
     count: Annotated[
         bool, typer.Option("--count", help="Count the violating inputs, in all and by output.")
@@ -29,7 +32,10 @@ def check(
         bool, typer.Option("--margin", help="Find the least distance to the wrong side, exactly.")
     ] = False,
     counterexamples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Show at most N violating inputs.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=1_000_000, help="Show at most N violating inputs (a million)."
+        ),
     ] = 1,
     fractions: Annotated[
         bool, typer.Option("--fractions", help="Show values as exact fractions.")
@@ -46,6 +52,18 @@ def check(
         str | None,
         typer.Option(metavar="NAME", help="torch device for enumeration, such as cuda."),
     ] = None,
+    dtype: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Also say whether execution in float64, bfloat16 or float16 reads the same "
+            "bits, as is said of float32; may be repeated.",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write evidence for `superproof recheck` to FILE."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
 ) -> int:
     """Decide whether a network computes its specification.
@@ -56,15 +74,25 @@ def check(
     from ..verify.check import check as decide
     from ..verify.engines.enumeration import SMALL, predicted_seconds
     from ..verify.engines.portfolio import LOADING
+    from ..verify.errors import InputError
+    from ..verify.rounding.number_type import number_type
     from .compilation import announce_compilation
     from .exit import ExitCode
     from .problem_files import read_problem
     from .progress import ProgressBar
 
+    if device is not None and engine not in ("auto", "enumerate"):
+        raise InputError(
+            f"--device {device}: the engine '{engine}' runs on the processor only; leave --device "
+            "out, or use --engine enumerate"
+        )
+    for name in dtype or []:
+        number_type(name)
     problem = read_problem(model, specification)
     # z3 and small domains use no kernels, and need not wait for numba to load
     small = problem.specification.domain.candidates <= SMALL
     small = small and engine != "tree" and predicted_seconds(problem, 1) < LOADING
+    small = small and certificate is None
     with announce_compilation(unless=small or engine == "z3"), ProgressBar("inputs") as bar:
         verdict = decide(
             problem.network,
@@ -77,6 +105,8 @@ def check(
             threads=threads,
             device=device,
             progress=bar,
+            dtypes=["float32", *(dtype or [])],
+            certificate=certificate,
         )
     if json:
         from .terminal import print_json

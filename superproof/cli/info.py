@@ -114,7 +114,7 @@ def _print(description: dict[str, Any]) -> None:
     from .terminal import print_parts, table
 
     titles = ("size", "activation", "stored as", "weight", "bias")
-    rows = table(("layer", "right"), *((title, "left") for title in titles), ("zeros", "right"))
+    rows = table(("layer", "right"), *((title, "whole") for title in titles), ("zeros", "right"))
     for number, layer in enumerate(description["layers"]):
         rows.add_row(
             str(number),

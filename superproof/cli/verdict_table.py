@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ..verify.specification import Specification
 from ..verify.verdict import Counterexample, OutputReading, Verdict
+from ..verify.verdict_report import OUTPUTS, cost, execution_line, given, label
 from ..verify.verdict_text import decimal, fraction, headline, quantity, seconds, shorten, truth
-from .terminal import print_parts
+from .terminal import print_parts, table
 
 _STYLES = {"holds": "bold green", "violated": "bold red", "unknown": "bold yellow"}
-#: Longer lists of outputs are summarised.
-OUTPUTS = 20
-#: Counterexamples with more inputs name only the true (or false) ones.
-INPUTS = 16
-#: Names listed for a counterexample with many inputs.
-NAMES = 60
 FORMULA_WIDTH = 48
-#: Fewer inputs than this say nothing about speed.
-RATE_FROM = 1 << 16
 
 
 def print_verdict(
@@ -50,45 +41,20 @@ def render(
         yield Text("interrupted: this is what was known by then", "yellow")
     yield from _outputs(verdict, specification)
     for number, example in enumerate(verdict.counterexamples):
-        label = "counterexample"
-        if len(verdict.counterexamples) > 1:
-            label += f" {number + 1} of {len(verdict.counterexamples)}"
-        yield from _example(label, example, fractions)
+        yield from _example(label(verdict, number), example, fractions)
     if verdict.margin is not None:
         exact = str(verdict.margin) if fractions else fraction(verdict.margin)
         yield Text(f"margin: {exact} ({decimal(verdict.margin)})")
+    for execution in verdict.executions:
+        yield Text(execution_line(execution))
     for note in verdict.notes:
         yield Text(f"note: {note}")
+    if verdict.certificate is not None:
+        yield Text(f"certificate: {verdict.certificate}")
     if verdict.status == "unknown":
         for attempt in verdict.tried:
             yield Text(f"tried: {attempt.engine}, {seconds(attempt.seconds)}: {attempt.result}")
-    yield Text(_cost(verdict), "dim")
-
-
-def _cost(verdict: Verdict) -> str:
-    parts = [f"engine: {verdict.engine}", seconds(verdict.seconds)]
-    if verdict.engine == "enumerate" and verdict.nodes:
-        visited = f"{quantity(verdict.nodes)} inputs visited"
-        if verdict.nodes >= RATE_FROM and verdict.seconds > 0:
-            visited += f", {_rate(verdict.nodes / verdict.seconds)} inputs/s"
-        parts.append(visited)
-    elif verdict.nodes:
-        parts.append(f"{quantity(verdict.nodes)} nodes")
-    return ", ".join(parts)
-
-
-def _rate(per_second: float) -> str:
-    return quantity(round(per_second)) if per_second < 1e6 else f"{per_second / 1e6:,.3g} million"
-
-
-def _table(*columns: tuple[str, str]) -> Table:
-    """A table with a line under its head; columns are (title, how to align)."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
-    for title, align in columns:
-        table.add_column(
-            Text(title), justify="right" if align == "right" else "left", overflow="fold"
-        )
-    return table
+    yield Text(cost(verdict), "dim")
 
 
 def _outputs(verdict: Verdict, specification: Specification) -> Iterator[RenderableType]:
@@ -111,20 +77,20 @@ def _outputs(verdict: Verdict, specification: Specification) -> Iterator[Rendera
         known = "" if counts is not None else "at least "
         yield Text(summary + f"{known}{quantity(len(wrong))} wrong")
         shown = wrong[:OUTPUTS]
-    table = _table(
+    rows = table(
         ("output", "left"),
         ("formula", "left"),
         ("violations" if verdict.violations_by_output is not None else "", "right"),
     )
     for j in shown:
         style = {"right": "green", "0": "green", "not counted": "dim"}.get(state[j], "red")
-        table.add_row(
+        rows.add_row(
             Text(names[j]),
             Text(shorten(str(specification.formulas[j]), FORMULA_WIDTH)),
             Text(state[j], style),
         )
     yield Text("")
-    yield table
+    yield rows
     if len(names) > OUTPUTS and len(wrong) > OUTPUTS:
         yield Text(f"and {quantity(len(wrong) - OUTPUTS)} more wrong outputs")
     yield Text("")
@@ -143,21 +109,15 @@ def _output_states(verdict: Verdict, names: Sequence[str]) -> list[str]:
     return ["wrong" if name in wrong else "not counted" for name in names]
 
 
-def _example(label: str, example: Counterexample, fractions: bool) -> Iterator[RenderableType]:
-    if len(example.bits) <= INPUTS:
-        given = " ".join(
-            f"{name}={int(bit)}" for name, bit in zip(example.names, example.bits, strict=True)
-        )
-        yield Text(f"{label}: {given}")
-    else:
-        yield Text(f"{label}: {_named_inputs(example)}")
+def _example(title: str, example: Counterexample, fractions: bool) -> Iterator[RenderableType]:
+    yield Text(f"{title}: {given(example)}")
     wrong = [(name, o) for name, o in example.outputs.items() if o.wrong]
     right = [(name, o) for name, o in example.outputs.items() if not o.wrong]
-    table = _table(("output", "left"), ("expected", "left"), ("read", "left"), ("value", "right"))
+    rows = table(("output", "left"), ("expected", "left"), ("read", "left"), ("value", "right"))
     few = len(example.outputs) <= OUTPUTS
     for name, output in [*wrong[:OUTPUTS], *(right if few else [])]:
-        table.add_row(*_reading(name, output, fractions))
-    yield table
+        rows.add_row(*_reading(name, output, fractions))
+    yield rows
     if not few:
         hidden = max(len(wrong) - OUTPUTS, 0)
         more = f"{quantity(hidden)} more wrong outputs and " if hidden else ""
@@ -177,18 +137,3 @@ def _reading(name: str, output: OutputReading, fractions: bool) -> tuple[Text, T
 
 def _value(value: Fraction, fractions: bool) -> str:
     return str(value) if fractions else decimal(value)
-
-
-def _named_inputs(example: Counterexample) -> str:
-    """Many inputs: the names of the true ones, or of the false ones where those are fewer."""
-    true = [name for name, bit in zip(example.names, example.bits, strict=True) if bit]
-    false = [name for name, bit in zip(example.names, example.bits, strict=True) if not bit]
-    few, kind, rest = (
-        (true, "true", "false") if len(true) <= len(false) else (false, "false", "true")
-    )
-    if not few:
-        return f"all {len(example.bits)} inputs are {rest}"
-    listed = ", ".join(few[:NAMES])
-    if len(few) > NAMES:
-        listed += f" and {len(few) - NAMES} more (all of them in --json)"
-    return f"{kind}: {listed}; the other {len(example.bits) - len(few)} inputs are {rest}"

@@ -1,0 +1,280 @@
+"""Certificates: evidence for a verdict that :mod:`.recheck` accepts without the solver."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import recheck
+from .errors import ProofError
+from .problem import Problem
+from .recheck import BOUND, EMPTY, SMALL, WHOLE, Node, Region
+from .verdict import CertificateFile, Verdict
+from .verdict_text import amount
+
+#: Building a tree stops after this many seconds or nodes.
+SECONDS = 60.0
+NODES = 200_000
+#: Seconds after which a tree that would take far too long is given up.
+PATIENCE = 3.0
+#: Domains with at most this many candidates are evaluated as a whole: nothing is quicker.
+ENUMERATED = 1 << 12
+#: Leaves with at most this many lanes are evaluated rather than bounded.
+CHEAP = 1 << 7
+#: At most this many wrong inputs, with the values of all outputs, are listed.
+POINTS, VALUES = 10_000, 100_000
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A claim about a problem and the evidence for it.
+
+    Attributes:
+        sha256: hashes of network, specification and domain.
+        claim: status, violations and violations_by_output; None where nothing is claimed.
+        evidence: see :mod:`.recheck`.
+    """
+
+    sha256: dict[str, str]
+    claim: dict[str, Any]
+    evidence: dict[str, Any]
+
+    @property
+    def content(self) -> str:
+        """What the evidence is, in a few words."""
+        if self.evidence["kind"] == "tree":
+            return f"tree of {amount(len(self.evidence['codes']), 'node')}"
+        if self.evidence["kind"] == "table":
+            return "all inputs evaluated"
+        return amount(len(self.evidence["inputs"]), "input")
+
+    def to_bytes(self) -> bytes:
+        """The file: a magic line and compressed JSON."""
+        data = {"sha256": self.sha256, "claim": self.claim, "evidence": self.evidence}
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return recheck.MAGIC + zlib.compress(text.encode("ascii"), 9)
+
+    def save(self, path: str | Path) -> CertificateFile:
+        """Write the file; returns what a verdict says about it."""
+        data = self.to_bytes()
+        Path(path).write_bytes(data)
+        return CertificateFile(str(path), len(data), self.content)
+
+
+def certify(problem: Problem, verdict: Verdict, *, seconds: float = SECONDS) -> Certificate:
+    """Build a certificate for the verdict's claim.
+
+    Args:
+        problem: what the verdict is about.
+        verdict: ``holds`` or ``violated``. Counts are claimed where the evidence bears them out.
+        seconds: give up on a tree after this long.
+
+    Raises:
+        ProofError: there is none, and why. It says nothing against the verdict.
+    """
+    if verdict.status == "unknown":
+        raise ProofError("the verdict is unknown")
+    checked = recheck.Problem(problem.canonical())
+    counted = verdict.violations_by_output
+    claim: dict[str, Any] = dict.fromkeys(("violations", "violations_by_output"))
+    claim["status"] = verdict.status
+    if verdict.status == "violated" and counted is None:
+        return Certificate(problem.sha256, claim, _points(problem, verdict))
+    assert counted is not None
+    by_output = [counted[name] for name in problem.specification.outputs]
+    claim |= {"violations": verdict.violations, "violations_by_output": by_output}
+    evidence, reason = _full_evidence(problem, checked, by_output, seconds)
+    if evidence is not None:
+        if evidence["kind"] == "tree" and sum(map(bool, by_output)) > 1:
+            claim["violations"] = None
+        elif evidence["kind"] == "tree":
+            claim["violations"] = sum(by_output)
+        return Certificate(problem.sha256, claim, evidence)
+    if verdict.status == "holds":
+        raise ProofError(reason)
+    claim |= {"violations": None, "violations_by_output": None}
+    return Certificate(problem.sha256, claim, _points(problem, verdict))
+
+
+def write_certificate(problem: Problem, verdict: Verdict, path: str | Path) -> CertificateFile:
+    """Certify the verdict into a file; the result says what is in it, or why there is none."""
+    try:
+        return certify(problem, verdict).save(path)
+    except ProofError as error:
+        return CertificateFile(None, 0, str(error))
+    except KeyboardInterrupt:
+        return CertificateFile(None, 0, "interrupted")
+
+
+def _full_evidence(
+    problem: Problem, checked: recheck.Problem, by_output: list[int], seconds: float
+) -> tuple[dict[str, Any] | None, str]:
+    """A table or a tree, or None and the reason."""
+    domain = checked.domain()
+    root = checked.root(domain)
+    size = 0 if root is None else checked.size(domain, root)
+    table: dict[str, Any] = {"kind": "table"}
+    # a tree does not tell how many inputs are wrong in several outputs at once
+    union = sum(map(bool, by_output)) > 1
+    if checked.points is not None or size <= (recheck.TABLE if union else ENUMERATED):
+        return table, ""
+    try:
+        codes = Grower(problem, checked, any(by_output), seconds).tree()
+        return {"kind": "tree", "codes": codes}, ""
+    except ProofError as error:
+        if size <= recheck.TABLE:
+            return table, ""
+        return None, f"{error}, and {amount(size, 'input')} are too many to evaluate one by one"
+
+
+def _points(problem: Problem, verdict: Verdict) -> dict[str, Any]:
+    """The verdict's counterexamples with the exact values of all outputs."""
+    if not verdict.counterexamples:
+        raise ProofError("the verdict has no counterexample")
+    most = max(min(POINTS, VALUES // len(problem.specification.outputs)), 1)
+    listed = verdict.counterexamples[:most]
+    values = [[str(reading.value) for reading in one.outputs.values()] for one in listed]
+    return {"kind": "points", "inputs": [one.text for one in listed], "values": values}
+
+
+class Grower:
+    """Grows the tree of a certificate: along the engine's search, further where that is not enough.
+
+    Every leaf has been proved with the checker's own functions. (The checker knows nothing of
+    this module.)
+
+    Args:
+        counting: whether there are wrong points, which must all be counted.
+        seconds: time limit.
+    """
+
+    def __init__(
+        self, problem: Problem, checked: recheck.Problem, counting: bool, seconds: float
+    ) -> None:
+        from .engines.trace import Tracer
+
+        self._checked, self._counting, self._seconds = checked, counting, seconds
+        self._deadline = time.monotonic() + seconds
+        self._tracer = Tracer(problem, checked, counting, self._deadline)
+        self._codes: list[int] = []
+        self._expected, self._begun = 0, 0.0
+
+    def tree(self) -> list[int]:
+        """The codes of all regions; raises ProofError when a limit is reached."""
+        traces = []
+        for region in self._regions():
+            started = self._checked.root(region) is not None
+            traces.append(self._tracer.trace(region, self._room()) if started else [])
+            if traces[-1] is None:
+                raise self._failure
+            self._expected += len(traces[-1])
+        self._begun = time.monotonic()
+        for region, trace in zip(self._regions(), traces, strict=True):
+            assert trace is not None
+            self._grow(region, trace)
+        return self._codes
+
+    def _regions(self) -> Iterator[Region]:
+        return (
+            region
+            for output in range(len(self._checked.formulas))
+            for region in self._checked.regions(output)
+        )
+
+    @property
+    def _failure(self) -> ProofError:
+        return ProofError(f"no tree within {NODES:,} nodes and {self._seconds:g} s")
+
+    def _room(self) -> int:
+        """How many more nodes there may be; raises ProofError when there is no hope."""
+        now, done = time.monotonic(), len(self._codes)
+        left = NODES - max(done, self._expected if not done else 0)
+        if left <= 0 or now > self._deadline:
+            raise self._failure
+        elapsed = now - self._begun
+        if done and elapsed > PATIENCE and elapsed * self._expected > 2 * done * self._seconds:
+            raise ProofError(
+                f"a tree of about {self._expected:,} nodes takes more than {self._seconds:g} s"
+            )
+        return left
+
+    def _grow(self, region: Region, proposed: list[int]) -> None:
+        trace = iter(proposed)
+        # nodes with True are those of the trace
+        stack: list[tuple[Node | None, bool]] = [(self._checked.root(region), bool(proposed))]
+        while stack:
+            self._room()
+            node, traced = stack.pop()
+            code = next(trace) if traced else None
+            chosen = self._close(region, node, code)
+            self._codes.append(chosen)
+            if code is not None and code >= 0 and chosen != code:
+                _skip(trace)
+            if chosen >= 0 and node is not None:
+                # where only the engine closes a node there is no guide below it
+                below = chosen == code
+                for y in (0, 1):
+                    stack.append((self._checked.fixed(region, node, [2 * chosen + y]), below))
+
+    def _close(self, region: Region, node: Node | None, code: int | None) -> int:
+        """The code of a leaf that the checker accepts, or the input to split by."""
+        checked = self._checked
+        if node is None:
+            return EMPTY
+        true, false = checked.status(region, node)
+        if false:
+            return EMPTY
+        lanes = math.prod(map(len, checked.choices(region, node)))
+        if lanes <= CHEAP:
+            return SMALL
+        if code is not None and code >= 0 and node.state[code] == recheck.FREE:
+            return code
+        if checked.proved(region, node):
+            return BOUND
+        wrong = self._counting and checked.proved(region, node, wrong=True)
+        if wrong and true and not node.alive:
+            return WHOLE
+        if lanes <= recheck.LANES:
+            return SMALL
+        return self._frequent(node) if wrong and node.alive else self._influential(region, node)
+
+    @staticmethod
+    def _frequent(node: Node) -> int:
+        """The input that most clauses wait for."""
+        inputs = [part >> 1 for clause in node.alive for part in clause]
+        return max(node.free, key=inputs.count)
+
+    def _influential(self, region: Region, node: Node) -> int:
+        """The free input with the largest weights into neurons whose sign is open."""
+        checked = self._checked
+        lines = checked.lines(region, node)
+        form = checked.forms(region.output, region.expected)[0][0]
+        back = [abs(form.get(o, 0)) for o in range(len(checked.formulas))]
+        layers = list(zip(checked.layers, lines, strict=True))
+        for (kind, rows, _, _), (scale, around, _) in reversed(layers):
+            # a line of full slope on both sides is the neuron itself: half the weight
+            same = [up == down == scale for up, _, down, _ in around]
+            off = [up == down == 0 for up, _, down, _ in around]
+            back = [
+                0 if none and kind != "step" else (w if exact else 2 * w)
+                for w, exact, none in zip(back, same, off, strict=True)
+            ]
+            columns = zip(*rows, strict=True)
+            back = [
+                sum(w * abs(c) for w, c in zip(back, column, strict=True)) for column in columns
+            ]
+        inputs = [part >> 1 for clause in node.alive for part in clause]
+        return max(node.free, key=lambda i: back[i] * (5 + inputs.count(i)))
+
+
+def _skip(trace: Iterator[int]) -> None:
+    """Pass over both subtrees of a node of the trace."""
+    left = 2
+    while left:
+        left += 1 if next(trace) >= 0 else -1
