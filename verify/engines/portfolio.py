@@ -36,8 +36,9 @@ LOADING, COMPILING = 0.6, 40.0
 LEAST_CAP = 0.004
 #: Share of the cap after which a hopeless tree is left.
 FIRST_LOOK = 0.25
-#: Seconds before Z3 joins, in a thread of its own and in turns.
-ALONE, ALONE_IN_TURNS = 0.3, 1.0
+#: Seconds before Z3 joins in a thread of its own; in turns, at least so long and as long as
+#: encoding so many parameters takes, which does not stop on time.
+ALONE, ALONE_IN_TURNS, ENCODING = 0.3, 1.0, 4e-4
 
 
 class Portfolio:
@@ -128,7 +129,8 @@ class Portfolio:
         if request.threads > 1:
             company = Together(problem, request, ALONE)
         else:
-            company = InTurns(problem, request, ALONE_IN_TURNS)
+            encoding = ENCODING * problem.network.parameters
+            company = InTurns(problem, request, max(ALONE_IN_TURNS, encoding))
         with company, Turn("tree", outcome) as part:
             try:
                 decision = Tree().begin(problem, replace(request, stop=company.stop), part)

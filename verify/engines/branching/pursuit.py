@@ -133,7 +133,8 @@ class Pursuit:
         self.done = not plant(layers, self.region, self.tree, variables, values)
         self.leaf = min(LEAF[purpose], inputs)
         self.extra = 0
-        self.budget = 64
+        #: nodes of the next slice; those of a count end in large leaves
+        self.budget = 64 if purpose == FIRST else 8
         self._spent = 0.0
         self.counter = ModelCounter()
         #: Share of the side that the root is, and what has been given away of it.
@@ -347,8 +348,11 @@ class Pursuit:
     def _book_points(self, points: np.ndarray, undecided: int) -> None:
         """Take in wrong points, of which the kernel has not counted the undecided ones."""
         self.extra += undecided
-        for point in points:
+        room = self.findings.room
+        for point in points[:room]:
             self.findings.add(point.copy())
+        if len(points) > room:
+            self.findings.omit()
 
     def _book_cube(self, models: Models) -> None:
         """Take in a cube all of whose points in the region are wrong."""
