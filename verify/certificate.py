@@ -6,13 +6,13 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import recheck
-from .errors import ProofError
+from .errors import InputError, ProofError
 from .problem import Problem
 from .recheck import BOUND, EMPTY, SMALL, WHOLE, Node, Region
 from .verdict import CertificateFile, Verdict
@@ -20,6 +20,8 @@ from .verdict_text import amount
 
 #: Building a tree stops after this many seconds or nodes.
 SECONDS = 60.0
+#: ... and may take that long where the time limit of the verdict is used up.
+LEAST_SECONDS = 1.0
 NODES = 200_000
 #: Seconds after which a tree that would take far too long is given up.
 PATIENCE = 3.0
@@ -54,17 +56,25 @@ class Certificate:
             return "all inputs evaluated"
         return amount(len(self.evidence["inputs"]), "input")
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content as JSON data."""
+        return {"sha256": self.sha256, "claim": self.claim, "evidence": self.evidence}
+
     def to_bytes(self) -> bytes:
         """The file: a magic line and compressed JSON."""
-        data = {"sha256": self.sha256, "claim": self.claim, "evidence": self.evidence}
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-        return recheck.MAGIC + zlib.compress(text.encode("ascii"), 9)
+        return _packed(self.data)
 
     def save(self, path: str | Path) -> CertificateFile:
         """Write the file; returns what a verdict says about it."""
         data = self.to_bytes()
         Path(path).write_bytes(data)
         return CertificateFile(str(path), len(data), self.content)
+
+
+def _packed(data: dict[str, Any]) -> bytes:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return recheck.MAGIC + zlib.compress(text.encode("ascii"), 9)
 
 
 def certify(problem: Problem, verdict: Verdict, *, seconds: float = SECONDS) -> Certificate:
@@ -102,14 +112,74 @@ def certify(problem: Problem, verdict: Verdict, *, seconds: float = SECONDS) -> 
     return Certificate(problem.sha256, claim, _points(problem, verdict))
 
 
-def write_certificate(problem: Problem, verdict: Verdict, path: str | Path) -> CertificateFile:
-    """Certify the verdict into a file; the result says what is in it, or why there is none."""
+def write_certificate(
+    problem: Problem, verdict: Verdict, path: str | Path, *, seconds: float = SECONDS
+) -> CertificateFile:
+    """Certify the verdict into a file; the result says what is in it, or why there is none.
+
+    Args:
+        path: an older certificate of that name is removed where no new one is written.
+        seconds: give up on a tree after this long.
+    """
     try:
-        return certify(problem, verdict).save(path)
+        return certify(problem, verdict, seconds=seconds).save(path)
     except ProofError as error:
-        return CertificateFile(None, 0, str(error))
+        return _none(path, str(error))
     except KeyboardInterrupt:
-        return CertificateFile(None, 0, "interrupted")
+        return _none(path, "interrupted")
+
+
+def write_certificates(
+    parts: Sequence[tuple[str, Problem, Verdict]], path: str | Path, *, seconds: float = SECONDS
+) -> CertificateFile:
+    """Certify the verdicts on several questions into one file, all of them or none.
+
+    Args:
+        parts: sentence, problem and verdict of one or more questions, in the order in which the
+            checker gets them (:func:`superproof.verify.question.canonical_questions`).
+        path, seconds: as for :func:`write_certificate`; the seconds are for all together.
+    """
+    deadline = time.monotonic() + seconds
+    made: list[Certificate] = []
+    for sentence, problem, verdict in parts:
+        try:
+            left = max(deadline - time.monotonic(), LEAST_SECONDS)
+            made.append(certify(problem, verdict, seconds=left))
+        except ProofError as error:
+            return _none(path, f"'{sentence}': {error}")
+        except KeyboardInterrupt:
+            return _none(path, "interrupted")
+    data = _packed({"parts": [part.data for part in made]})
+    Path(path).write_bytes(data)
+    content = "; ".join(dict.fromkeys(part.content for part in made))
+    return CertificateFile(str(path), len(data), f"{amount(len(made), 'part')}: {content}")
+
+
+def check_destination(path: str | Path) -> None:
+    """Raise InputError unless a certificate can be written there."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise InputError(f"certificate: there is no folder {path.parent}")
+    if path.is_dir():
+        raise InputError(f"certificate: {path} is a folder; name a file")
+
+
+def seconds_left(deadline: float | None) -> float:
+    """How long building may take when the verdict had to be there by then (time.monotonic)."""
+    if deadline is None:
+        return SECONDS
+    return min(max(deadline - time.monotonic(), LEAST_SECONDS), SECONDS)
+
+
+def _none(path: str | Path, reason: str) -> CertificateFile:
+    """No certificate. An older one at its place would be taken for it."""
+    path = Path(path)
+    if path.is_file():
+        with path.open("rb") as file:
+            ours = file.read(len(recheck.MAGIC)) == recheck.MAGIC
+        if ours:
+            path.unlink()
+    return CertificateFile(None, 0, reason)
 
 
 def _full_evidence(

@@ -91,7 +91,8 @@ def check(
         dtypes: number types (``float64``, ``float32``, ``bfloat16``, ``float16``) for which to
             say whether every execution reads the same bits; takes about as long again at most.
         certificate: write evidence that :mod:`superproof.verify.recheck` can check to this file;
-            the verdict's ``certificate`` says what became of it.
+            the verdict's ``certificate`` says what became of it. Building it takes what is left
+            of the timeout, or a second more, and a minute at most.
 
     Returns:
         The verdict; its counterexamples have been replayed in exact arithmetic.
@@ -113,8 +114,10 @@ def check(
     if threads is not None and threads < 1:
         raise InputError(f"threads must be 1 or more, not {threads}")
     kinds = [number_type(name) for name in dict.fromkeys(dtypes)]
-    if certificate is not None and not Path(certificate).parent.is_dir():
-        raise InputError(f"certificate: there is no folder {Path(certificate).parent}")
+    if certificate is not None:
+        from .certificate import check_destination
+
+        check_destination(certificate)
     problem = Problem(network, specification)
     start = time.monotonic()
     request = Request(
@@ -128,9 +131,11 @@ def check(
     )
     verdict = decide(problem, request, engine, start)
     if certificate is not None:
-        from .certificate import write_certificate
+        from .certificate import seconds_left, write_certificate
 
-        verdict = replace(verdict, certificate=write_certificate(problem, verdict, certificate))
+        left = seconds_left(request.deadline)
+        written = write_certificate(problem, verdict, certificate, seconds=left)
+        verdict = replace(verdict, certificate=written)
     if not kinds:
         return verdict
     from .rounding.guarantee import Guarantee

@@ -4,7 +4,8 @@
 
 prints one line and exits with 0 (accepted), 1 (rejected) or 2 (no such file, unreadable problem).
 ``problem.json`` is what ``superproof export`` writes. A certificate is the line MAGIC and then
-zlib-compressed JSON: sha256, claim (null: not claimed) and evidence. The kinds of evidence are
+zlib-compressed JSON: sha256, claim (null: not claimed) and evidence; or parts, a list of such, one
+for each of the problem's questions (format QUESTIONS: sentence, problem). The kinds of evidence are
 points, wrong inputs and the values of all outputs; table, nothing more, all inputs are evaluated;
 tree, the codes of its nodes in preorder, the trees of all regions one after the other. A code
 i >= 0 splits a node by input i, first 1, then 0. Leaves: EMPTY, no point of the region; BOUND,
@@ -30,6 +31,7 @@ from operator import and_, mul, or_, xor
 from typing import Any, NamedTuple
 
 MAGIC = b"superproof-certificate-1\n"
+QUESTIONS = "superproof-questions-1"
 BOUND, EMPTY, SMALL, WHOLE, FREE = -1, -2, -3, -4, 2
 #: Bytes of text, JSON brackets, digits of a number; lanes evaluated at once; points of a table.
 TEXT, BRACKETS, DIGITS, LANES, TABLE = 1 << 25, 1 << 20, 40_000, 1 << 12, 1 << 22
@@ -605,19 +607,29 @@ class Problem:
 
 
 def recheck(data: Any, certificate: bytes) -> str:
-    """Check a certificate against the canonical data of a problem.
+    """Check a certificate against the canonical data of a problem, or of several questions.
 
-    Returns what is proved, in one line. Raises RejectedError, and UnreadableError for data that
-    are no problem.
+    Returns what is proved, a line for each question. Raises RejectedError, and UnreadableError
+    for data that are no problem.
     """
     digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
         try:
-            problem = Problem(data)
+            if isinstance(data, dict) and data.get("format") == QUESTIONS:
+                sentences = [f"{str(one['sentence'])!r}: " for one in data["questions"]]
+                problems = [Problem(one["problem"]) for one in data["questions"]]
+                require(problems, "no questions")
+            else:
+                sentences, problems = [""], [Problem(data)]
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise UnreadableError(f"{type(error).__name__}: {error}") from None
-        return judged(problem, read(certificate))
+        parts = read(certificate)
+        demand(len(parts) == len(problems), "it is about another number of questions")
+        return "\n".join(
+            sentence + judged(problem, part)
+            for sentence, problem, part in zip(sentences, problems, parts, strict=True)
+        )
     except RecursionError:
         raise UnreadableError("a formula is nested too deeply") from None
     finally:
@@ -625,7 +637,7 @@ def recheck(data: Any, certificate: bytes) -> str:
 
 
 def judged(problem: Problem, data: dict[str, Any]) -> str:
-    """Check what :func:`read` returned."""
+    """Check one part of what :func:`read` returned."""
     for part, value in problem.sha256.items():
         demand(data["sha256"][part] == value, f"it is about another {part} (the hashes differ)")
     evidence, counts, total = data["evidence"], None, None
@@ -647,8 +659,8 @@ def judged(problem: Problem, data: dict[str, Any]) -> str:
     return f"{status} on exactly {total:,} inputs ({how})" if total else f"{status} ({how})"
 
 
-def read(certificate: bytes) -> dict[str, Any]:
-    """The data of a certificate, within bounded memory."""
+def read(certificate: bytes) -> list[dict[str, Any]]:
+    """The parts of a certificate, within bounded memory."""
     demand(certificate.startswith(MAGIC), "it does not begin as a certificate does")
     stream = zlib.decompressobj()
     try:
@@ -657,18 +669,22 @@ def read(certificate: bytes) -> dict[str, Any]:
         demand(stream.eof and not stream.unused_data, "it is cut off, or goes on after its end")
         demand(text.count(b"[") + text.count(b"{") <= BRACKETS, "it holds too many lists")
         ascii_text = text.decode("ascii")
-        data: dict[str, Any] = json.loads(
+        data: Any = json.loads(
             ascii_text, parse_int=integer, parse_float=refuse, parse_constant=refuse
         )
     except (zlib.error, ValueError, RecursionError) as error:
         raise RejectedError(f"it is damaged ({type(error).__name__})") from None
-    demand(isinstance(data, dict) and data.keys() == {"sha256", "claim", "evidence"}, SHAPE)
-    demand(all(isinstance(part, dict) for part in data.values()), SHAPE)
-    evidence = data["evidence"]
-    demand(data["sha256"].keys() == set(PARTS) and data["claim"].keys() == CLAIM, SHAPE)
-    demand(evidence.keys() - {"kind"} == EVIDENCE.get(str(evidence.get("kind"))), SHAPE)
-    demand(all(isinstance(part, list) for k, part in evidence.items() if k != "kind"), SHAPE)
-    return data
+    several = isinstance(data, dict) and data.keys() == {"parts"}
+    parts: list[dict[str, Any]] = data["parts"] if several else [data]
+    demand(isinstance(parts, list), SHAPE)
+    for part in parts:
+        demand(isinstance(part, dict) and part.keys() == {"sha256", "claim", "evidence"}, SHAPE)
+        demand(all(isinstance(value, dict) for value in part.values()), SHAPE)
+        evidence = part["evidence"]
+        demand(part["sha256"].keys() == set(PARTS) and part["claim"].keys() == CLAIM, SHAPE)
+        demand(evidence.keys() - {"kind"} == EVIDENCE.get(str(evidence.get("kind"))), SHAPE)
+        demand(all(isinstance(v, list) for k, v in evidence.items() if k != "kind"), SHAPE)
+    return parts
 
 
 def integer(text: str) -> int:
@@ -740,7 +756,8 @@ def main(arguments: list[str]) -> int:
         with open(arguments[0], encoding="ascii") as file:
             data = json.load(file, parse_float=refuse, parse_constant=refuse)
         with open(arguments[1], "rb") as certificate:
-            print("accepted:", recheck(data, certificate.read(TEXT)))
+            for line in recheck(data, certificate.read(TEXT)).split("\n"):
+                print("accepted:", line)
     except (OSError, ValueError, RecursionError, UnreadableError) as error:
         print("unreadable:", " ".join(str(error).split()), file=sys.stderr)
         return 2

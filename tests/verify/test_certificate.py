@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from superproof.verify.check import check
 from superproof.verify.errors import InputError, ProofError
 from superproof.verify.network import Network
 from superproof.verify.problem import Problem
+from superproof.verify.question import Question, canonical_questions
 from superproof.verify.specification import Specification
 from superproof.verify.verdict import Verdict
 
@@ -270,4 +272,77 @@ def test_the_file_is_as_documented() -> None:
     problem = pairs(5)
     data = certify(problem, decided(problem)).to_bytes()
     assert data.startswith(b"superproof-certificate-1\n")
-    assert recheck.read(data)["sha256"] == problem.sha256
+    assert recheck.read(data)[0]["sha256"] == problem.sha256
+
+
+def test_an_older_certificate_does_not_stay_where_there_is_no_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "NODES", 20)
+    problem = pairs(30)
+    ours, theirs = tmp_path / "proof", tmp_path / "letter"
+    ours.write_bytes(certify(pairs(5), decided(pairs(5))).to_bytes())
+    theirs.write_text("not a certificate")
+    for path in (ours, theirs):
+        written = builder.write_certificate(problem, decided(problem), path)
+        assert written.path is None
+    assert not ours.exists()
+    assert theirs.read_text() == "not a certificate"
+
+
+def test_a_folder_is_no_destination(tmp_path: Path) -> None:
+    problem = pairs(5)
+    with pytest.raises(InputError, match="is a folder; name a file"):
+        check(problem.network, problem.specification, certificate=tmp_path)
+
+
+def two_questions() -> list[Question]:
+    return [Question("the first", pairs(5)), Question("the second", pairs(6, threshold=1.5))]
+
+
+def certified(questions: list[Question], path: Path) -> Any:
+    parts = [(text, problem, decided(problem)) for text, problem in questions]
+    written = builder.write_certificates(parts, path)
+    assert written.path == str(path)
+    assert written.content.startswith(f"{len(questions)} parts: all inputs evaluated")
+    return json.loads(json.dumps(canonical_questions(questions)))
+
+
+def test_several_questions_in_one_file(tmp_path: Path) -> None:
+    data = certified(two_questions(), tmp_path / "proof")
+    file = (tmp_path / "proof").read_bytes()
+    first, second = recheck.recheck(data, file).split("\n")
+    assert first == "'the first': holds (all inputs evaluated)"
+    assert second.startswith("'the second': violated")
+    # neither fewer questions, nor another order, nor a single problem
+    for questions in (data["questions"][:1], data["questions"][::-1]):
+        assert not accepts(data | {"questions": questions}, file)
+    assert not accepts(data["questions"][0]["problem"], file)
+    single = certify(pairs(5), decided(pairs(5))).to_bytes()
+    assert accepts(data | {"questions": data["questions"][:1]}, single)
+    with pytest.raises(recheck.UnreadableError, match="no questions"):
+        recheck.recheck(data | {"questions": []}, file)
+
+
+def test_a_sentence_cannot_pose_as_an_answer(tmp_path: Path) -> None:
+    questions = [Question("x\naccepted: all is well", pairs(5)), *two_questions()]
+    data = certified(questions, tmp_path / "proof")
+    answer = recheck.recheck(data, (tmp_path / "proof").read_bytes())
+    assert answer.startswith(r"'x\naccepted: all is well': holds")
+    assert len(answer.split("\n")) == 3
+
+
+def test_all_questions_have_evidence_or_none_has(tmp_path: Path) -> None:
+    (text, problem), (other, wrong) = two_questions()
+    parts = [(text, problem, decided(problem)), (other, wrong, Verdict("unknown", "auto", None))]
+    written = builder.write_certificates(parts, tmp_path / "proof")
+    assert str(written) == "none ('the second': the verdict is unknown)"
+    assert not (tmp_path / "proof").exists()
+
+
+def test_building_takes_what_the_time_limit_leaves() -> None:
+    assert builder.seconds_left(None) == builder.SECONDS
+    now = time.monotonic()
+    assert builder.seconds_left(now - 5) == builder.LEAST_SECONDS
+    assert builder.seconds_left(now + 1e6) == builder.SECONDS
+    assert 10 < builder.seconds_left(now + 20) <= 20

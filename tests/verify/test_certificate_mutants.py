@@ -258,8 +258,8 @@ class Court:
         except recheck.RejectedError:
             self.outcomes["rejected"] += 1
             return
-        claim = recheck.read(certificate)["claim"]
-        assert is_true(claim, truth), (claim, truth, recheck.read(certificate)["evidence"], data)
+        claim = recheck.read(certificate)[0]["claim"]
+        assert is_true(claim, truth), (claim, truth, recheck.read(certificate)[0]["evidence"], data)
         self.outcomes["accepted"] += 1
 
     def count(self, problem: recheck.Problem, codes: list[int], truth: oracle.Answer) -> None:
@@ -318,7 +318,7 @@ def damaged_files(rng: random.Random, file: bytes) -> list[bytes]:
         found.append(file[:place] + bytes([file[place] ^ bit]) + file[place + 1 :])
     for _ in range(DAMAGED // 8):
         found.append(file[: rng.randrange(len(file))])
-    text = json.dumps(recheck.read(file)).encode()
+    text = json.dumps(recheck.read(file)[0]).encode()
     for _ in range(DAMAGED - len(found)):
         place, bit = rng.randrange(len(text)), 1 << rng.randrange(7)
         found.append(file_with(text[:place] + bytes([text[place] ^ bit]) + text[place + 1 :]))
