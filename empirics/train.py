@@ -148,6 +148,7 @@ def train_dnf(
                     count=True,
                     counterexamples=recipe.reported,
                     threads=threads,
+                    dtypes=(),
                 )
                 done = Trained(network, verdict, seed, steps, rounds, start + 1)
                 if verdict.status != "violated" or round_number == recipe.rounds:
@@ -252,7 +253,7 @@ def train_on_domain(
     trained = []
     for i, (specification, seed) in enumerate(zip(specifications, seeds, strict=True)):
         network = model.network(i * restarts + best[i])
-        verdict = check(network, specification, count=True, threads=threads)
+        verdict = check(network, specification, count=True, threads=threads, dtypes=())
         trained.append(Trained(network, verdict, seed, steps, starts=restarts))
     return trained
 
