@@ -122,6 +122,10 @@ def write_certificate(
         seconds: give up on a tree after this long.
     """
     try:
+        if verdict.engine == "sparse":
+            from .plain_certificate import certify_plain
+
+            return certify_plain(problem, verdict).save(path)
         return certify(problem, verdict, seconds=seconds).save(path)
     except ProofError as error:
         return _none(path, str(error))
@@ -195,8 +199,7 @@ def _full_evidence(
     if checked.points is not None or size <= (recheck.TABLE if union else ENUMERATED):
         return table, ""
     try:
-        codes = Grower(problem, checked, any(by_output), seconds).tree()
-        return {"kind": "tree", "codes": codes}, ""
+        return Grower(problem, checked, any(by_output), seconds).tree(), ""
     except ProofError as error:
         if size <= recheck.TABLE:
             return table, ""
@@ -233,10 +236,11 @@ class Grower:
         self._deadline = time.monotonic() + seconds
         self._tracer = Tracer(problem, checked, counting, self._deadline)
         self._codes: list[int] = []
+        self._last = [self._lost(output) for output in range(len(checked.formulas))]
         self._expected, self._begun = 0, 0.0
 
-    def tree(self) -> list[int]:
-        """The codes of all regions; raises ProofError when a limit is reached."""
+    def tree(self) -> dict[str, Any]:
+        """The evidence, with codes of all regions; raises ProofError when a limit is reached."""
         traces = []
         for region in self._regions():
             started = self._checked.root(region) is not None
@@ -248,13 +252,33 @@ class Grower:
         for region, trace in zip(self._regions(), traces, strict=True):
             assert trace is not None
             self._grow(region, trace)
-        return self._codes
+        evidence = {"kind": "tree", "codes": self._codes}
+        return evidence | {"last": self._last} if any(self._last) else evidence
+
+    def _lost(self, output: int) -> list[int]:
+        """Cubes of the formula on which the network may be wrong; none when all may be so.
+
+        They come last: points of their regions are in no other cube, and whole nodes are wrong.
+        """
+        checked = self._checked
+        regions = [region for region in checked.regions(output) if region.cube]
+        if not self._counting or len(regions) < 2:
+            return []
+        lost = []
+        for q, region in enumerate(regions):
+            if time.monotonic() > self._deadline:
+                raise self._failure
+            alone = region._replace(clauses=checked.forbidden)
+            node = checked.root(alone)
+            if node is not None and not checked.proved(alone, node):
+                lost.append(q)
+        return lost if len(lost) < len(regions) else []
 
     def _regions(self) -> Iterator[Region]:
         return (
             region
             for output in range(len(self._checked.formulas))
-            for region in self._checked.regions(output)
+            for region in self._checked.regions(output, self._last[output])
         )
 
     @property
@@ -308,11 +332,19 @@ class Grower:
         if checked.proved(region, node):
             return BOUND
         wrong = self._counting and checked.proved(region, node, wrong=True)
-        if wrong and true and not node.alive:
+        if wrong and true and self._countable(region, node):
             return WHOLE
         if lanes <= recheck.LANES:
             return SMALL
         return self._frequent(node) if wrong and node.alive else self._influential(region, node)
+
+    def _countable(self, region: Region, node: Node) -> bool:
+        """Whether the checker counts the points where no clause is true."""
+        try:
+            self._checked.size(region, node, node.alive)
+        except recheck.RejectedError:
+            return False
+        return True
 
     @staticmethod
     def _frequent(node: Node) -> int:

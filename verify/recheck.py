@@ -7,10 +7,11 @@ prints one line and exits with 0 (accepted), 1 (rejected) or 2 (no such file, un
 zlib-compressed JSON: sha256, claim (null: not claimed) and evidence; or parts, a list of such, one
 for each of the problem's questions (format QUESTIONS: sentence, problem). The kinds of evidence are
 points, wrong inputs and the values of all outputs; table, nothing more, all inputs are evaluated;
-tree, the codes of its nodes in preorder, the trees of all regions one after the other. A code
+tree, the codes of its nodes in preorder, the trees of all regions one after the other, and perhaps
+``last``, for each output the cubes of its formula (by number) whose regions come last. A code
 i >= 0 splits a node by input i, first 1, then 0. Leaves: EMPTY, no point of the region; BOUND,
 linear bounds prove all points right; SMALL, few points, all evaluated; WHOLE, linear bounds prove
-all points wrong. No bound is taken from the file. docs/trust.md derives the rules.
+all points wrong, and they are counted. No bound is taken from the file. docs/trust.md derives the rules.
 
 Inside, y_i is 0 or 1: inputs are negated where that turns a Hamming ball into a number of ones,
 and what an input feeds to the network is part of the first layer. A literal is 2 i + wanted y_i.
@@ -24,7 +25,7 @@ import math
 import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from operator import and_, mul, or_, xor
@@ -35,8 +36,8 @@ QUESTIONS = "superproof-questions-1"
 BOUND, EMPTY, SMALL, WHOLE, FREE = -1, -2, -3, -4, 2
 #: Bytes of text, JSON brackets, digits of a number; lanes evaluated at once; points of a table.
 TEXT, BRACKETS, DIGITS, LANES, TABLE = 1 << 25, 1 << 20, 40_000, 1 << 12, 1 << 22
-#: Cubes and steps of a normal form, powers of two of a weight.
-CUBES, STEPS, EXPONENT = 64, 2000, 1 << 16
+#: Cubes and steps of a normal form, powers of two of a weight, sets of clauses when counting.
+CUBES, STEPS, EXPONENT, COUNTED = 64, 2000, 1 << 16, 1 << 12
 PARTS, CLAIM = (
     ("network", "specification", "domain"),
     {"status", "violations", "violations_by_output"},
@@ -132,6 +133,49 @@ def minimal(cubes: Iterable[Cube]) -> list[Cube]:
             if len(kept) > CUBES:
                 break
     return kept
+
+
+def spread(clauses: frozenset[Cube], known: dict[frozenset[Cube], list[int]]) -> list[int]:
+    """How many assignments of the clauses' inputs make none of them true, by number of ones.
+
+    ``known`` keeps what was found; at most COUNTED sets of clauses are counted.
+    """
+    if clauses not in known and clauses:
+        demand(len(known) < COUNTED, "a leaf takes too long to count")
+        # clauses that share no input with the others are counted by themselves
+        apart, inputs, grown = set(clauses), set[int](), {next(iter(clauses))}
+        while grown:
+            apart -= grown
+            inputs |= {part >> 1 for clause in grown for part in clause}
+            grown = {c for c in apart if any(part >> 1 in inputs for part in c)}
+        if apart:
+            rest = frozenset(apart)
+            known[clauses] = product(spread(clauses - rest, known), spread(rest, known))
+            return known[clauses]
+        often = [part >> 1 for clause in clauses for part in clause]
+        i = max(sorted(inputs), key=often.count)
+        total = [0] * (len(inputs) + 1)
+        for y in (0, 1):
+            left = frozenset(c - {2 * i + y} for c in clauses if 2 * i + 1 - y not in c)
+            if frozenset() not in left:
+                free = len(inputs) - 1 - len({part >> 1 for clause in left for part in clause})
+                for q, count in enumerate(product(spread(left, known), binomials(free))):
+                    total[q + y] += count
+        known[clauses] = total
+    return known.get(clauses, [1])
+
+
+def product(a: list[int], b: list[int]) -> list[int]:
+    """The product of two polynomials."""
+    result = [0] * (len(a) + len(b) - 1)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            result[i + j] += x * y
+    return result
+
+
+def binomials(n: int) -> list[int]:
+    return [math.comb(n, q) for q in range(n + 1)]
 
 
 class Lanes(NamedTuple):
@@ -298,11 +342,11 @@ class Problem:
         pairs = enumerate(zip(true, false, self.flips, strict=True))
         return lanes.truth(formula, {i: (f, t) if flip else (t, f) for i, (t, f, flip) in pairs})
 
-    def regions(self, output: int) -> Iterator[Region]:
+    def regions(self, output: int, last: Sequence[Any] = ()) -> Iterator[Region]:
         """Disjoint regions that cover the domain, with the formula's value on each.
 
         Cubes C_0, C_1, ... of the formula, else of its negation: the points in no cube, then for
-        each q those in C_q and no earlier cube. If there are too many: two ranges of the number of
+        each q, those in ``last`` last, those in C_q and no cube before it. If there are too many: two ranges of the number of
         ones where the formula is about that of all inputs, else two regions with one value each.
         """
         formula, value = self.formulas[output], True
@@ -310,7 +354,8 @@ class Problem:
         for value in (True, False):
             cubes = self.cubes(formula, value)
             if cubes is not None:
-                clauses = self.forbidden + cubes
+                order = sorted(range(len(cubes)), key=last.__contains__)
+                clauses = self.forbidden + [cubes[q] for q in order]
                 yield Region(output, not value, frozenset(), clauses, *rest)
                 for q in range(len(self.forbidden), len(clauses)):
                     yield Region(output, value, clauses[q], clauses[:q], *rest)
@@ -364,12 +409,18 @@ class Problem:
         found = ([i for i in group if node.state[i] == FREE] for group in self.groups)
         return [members for members in found if members]
 
-    def size(self, region: Region, node: Node) -> int:
-        """Number of points of the node, clauses and program aside."""
+    def size(self, region: Region, node: Node, clauses: Iterable[Cube] = ()) -> int:
+        """Number of points of the node where none of the clauses is true, program aside."""
         groups = self.open_groups(node)
         free, ones = len(node.free) - sum(map(len, groups)), node.ones + len(groups)
-        span = range(max(region.least - ones, 0), min(region.most - ones, free) + 1)
-        return math.prod(map(len, groups)) * sum(math.comb(free, q) for q in span)
+        bound = {part >> 1 for clause in clauses for part in clause}
+        demand(not bound & self.group_of.keys(), "clauses of one-hot members are not counted")
+        try:
+            by_ones = product(spread(frozenset(clauses), {}), binomials(free - len(bound)))
+        except RecursionError:
+            raise RejectedError("a leaf takes too long to count") from None
+        span = slice(max(region.least - ones, 0), max(region.most - ones + 1, 0))
+        return math.prod(map(len, groups)) * sum(by_ones[span])
 
     def greatest(self, region: Region, node: Node, values: list[int]) -> int:
         """Upper bound of the sum of value * y over the free inputs, on all points of the node."""
@@ -527,22 +578,24 @@ class Problem:
             demand(self.proved(region, node), "linear bounds do not prove a leaf right")
             return 0
         if code == WHOLE:
-            whole = (
-                not node.alive and self.status(region, node)[0] and self.proved(region, node, True)
-            )
+            whole = self.status(region, node)[0] and self.proved(region, node, True)
             demand(bool(whole), "linear bounds do not prove a leaf wholly wrong")
-            return self.size(region, node)
+            return self.size(region, node, node.alive)
         demand(code == SMALL, "a code of no meaning")
         few = math.prod(map(len, self.choices(region, node))) <= LANES
         demand(few, "a leaf that is called small is not")
         return self.wrong(region, node, [region.output])[0].bit_count()
 
-    def tree(self, codes: list[Any]) -> tuple[list[int], int | None, str]:
+    def tree(
+        self, codes: list[Any], last: list[Any] | None = None
+    ) -> tuple[list[int], int | None, str]:
         """Wrong points by output, in all (None: unknown) and what was checked, by a tree."""
         counts, left = [0] * len(self.formulas), iter(codes)
         demand(self.points is None, "a tree for a list of inputs")
+        last = [[]] * len(counts) if last is None else last
+        demand(len(last) == len(counts) and all(isinstance(one, list) for one in last), SHAPE)
         for output in range(len(counts)):
-            for region in self.regions(output):
+            for region in self.regions(output, last[output]):
                 stack = [self.root(region)]
                 while stack:
                     node, code = stack.pop(), next(left, None)
@@ -642,7 +695,7 @@ def judged(problem: Problem, data: dict[str, Any]) -> str:
         demand(data["sha256"][part] == value, f"it is about another {part} (the hashes differ)")
     evidence, counts, total = data["evidence"], None, None
     if evidence["kind"] == "tree":
-        counts, total, how = problem.tree(evidence["codes"])
+        counts, total, how = problem.tree(evidence["codes"], evidence.get("last"))
     elif evidence["kind"] == "table":
         counts, total, how = problem.table()
     else:
@@ -682,7 +735,9 @@ def read(certificate: bytes) -> list[dict[str, Any]]:
         demand(all(isinstance(value, dict) for value in part.values()), SHAPE)
         evidence = part["evidence"]
         demand(part["sha256"].keys() == set(PARTS) and part["claim"].keys() == CLAIM, SHAPE)
-        demand(evidence.keys() - {"kind"} == EVIDENCE.get(str(evidence.get("kind"))), SHAPE)
+        kind = str(evidence.get("kind"))
+        optional = {"kind", "last"} if kind == "tree" else {"kind"}
+        demand(evidence.keys() - optional == EVIDENCE.get(kind), SHAPE)
         demand(all(isinstance(v, list) for k, v in evidence.items() if k != "kind"), SHAPE)
     return parts
 

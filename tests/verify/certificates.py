@@ -42,15 +42,18 @@ def claim_of(truth: Answer, *, union: bool = True) -> dict[str, Any]:
     }
 
 
-def grown(problem: recheck.Problem, lanes: int, rng: random.Random) -> list[int]:
+def grown(
+    problem: recheck.Problem, lanes: int, rng: random.Random, last: list[list[int]] | None = None
+) -> list[int]:
     """The codes of trees that split by random inputs until the checker's rules close a node.
 
     Args:
         lanes: leaves with at most this many are evaluated; others are bounded.
+        last: for each output the clauses that come last.
     """
     codes = []
     for output in range(len(problem.formulas)):
-        for region in problem.regions(output):
+        for region in problem.regions(output, last[output] if last else ()):
             stack = [problem.root(region)]
             while stack:
                 node = stack.pop()
@@ -76,8 +79,13 @@ def leaf_code(
         return recheck.SMALL
     if problem.proved(region, node):
         return recheck.BOUND
-    if true and not node.alive and problem.proved(region, node, wrong=True):
-        return recheck.WHOLE
+    if true and problem.proved(region, node, wrong=True):
+        try:
+            problem.size(region, node, node.alive)
+        except recheck.RejectedError:
+            pass  # clauses of one-hot members are not counted
+        else:
+            return recheck.WHOLE
     return None if node.free else recheck.SMALL
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -346,3 +347,66 @@ def test_building_takes_what_the_time_limit_leaves() -> None:
     assert builder.seconds_left(now - 5) == builder.LEAST_SECONDS
     assert builder.seconds_left(now + 1e6) == builder.SECONDS
     assert 10 < builder.seconds_left(now + 20) <= 20
+
+
+def without_one(inputs: int, lost: int) -> Problem:
+    """The pairs of neighbouring inputs, one neuron a pair, with one neuron cut off."""
+    whole = pairs(inputs)
+    first, second = whole.network.layers
+    read = second.weight.copy()
+    read[0, lost] = 0
+    network = Network.from_arrays([first.weight, read], [first.bias, second.bias])
+    return Problem(network, whole.specification)
+
+
+@pytest.mark.parametrize("lost", [0, 3])
+def test_a_lost_clause_is_counted_with_a_proof(lost: int) -> None:
+    problem = without_one(60, lost)
+    verdict = decided(problem, count=True, engine="tree")
+    assert verdict.violations is not None
+    assert verdict.violations > 10**6
+    certificate = certify(problem, verdict)
+    assert certificate.claim["violations"] == verdict.violations
+    assert certificate.evidence["last"] == [[lost]]
+    assert len(certificate.evidence["codes"]) < 200
+    data, file = canonical(problem), certificate.to_bytes()
+    assert f"{verdict.violations:,} inputs" in recheck.recheck(data, file)
+    for claim in (verdict.violations - 1, verdict.violations + 1):
+        other = certificate.claim | {"violations": claim}
+        assert not accepts(data, file_of(problem, other, certificate.evidence))
+    for last in ([[]], [[lost + 1]], [[str(lost)]], [], [lost], [[lost], []]):
+        other = certificate.evidence | {"last": last}
+        assert not accepts(data, file_of(problem, certificate.claim, other))
+
+
+def test_clauses_are_counted_as_by_hand() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        n = int(rng.integers(1, 7))
+        clauses = set()
+        for _ in range(rng.integers(0, 6)):
+            members = rng.choice(n, rng.integers(1, min(3, n) + 1), replace=False)
+            clauses.add(frozenset(int(2 * v + rng.integers(2)) for v in members))
+        used = sorted({part >> 1 for clause in clauses for part in clause})
+        expected = [0] * (len(used) + 1)
+        for bits in itertools.product((0, 1), repeat=len(used)):
+            value = dict(zip(used, bits, strict=True))
+            if not any(all(value[p >> 1] == p & 1 for p in clause) for clause in clauses):
+                expected[sum(bits)] += 1
+        assert recheck.spread(frozenset(clauses), {}) == expected
+
+
+def test_counting_that_takes_too_long_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = without_one(40, 0)
+    certificate = certify(problem, decided(problem, count=True, engine="tree"))
+    monkeypatch.setattr(recheck, "COUNTED", 3)
+    with pytest.raises(recheck.RejectedError, match="too long to count"):
+        recheck.recheck(canonical(problem), certificate.to_bytes())
+    monkeypatch.undo()
+    monkeypatch.setattr(recheck, "spread", endless)
+    with pytest.raises(recheck.RejectedError, match="too long to count"):
+        recheck.recheck(canonical(problem), certificate.to_bytes())
+
+
+def endless(clauses: frozenset[frozenset[int]], known: Any) -> list[int]:
+    return endless(clauses, known)

@@ -45,17 +45,18 @@ def test_trees_prove_what_the_oracle_knows(problem: Problem, size: int, rng: ran
         tree: dict[str, Any] = {"kind": "tree", "codes": [recheck.SMALL]}
         assert not accepts(canonical(problem), file_of(problem, claim_of(truth), tree))
         return
-    codes = grown(checked, (1 << size) - 1, rng)
-    counts, total, _ = checked.tree(codes)
+    last = [[q for q in range(4) if rng.random() < 0.5] for _ in checked.formulas]
+    codes = grown(checked, (1 << size) - 1, rng, last)
+    counts, total, _ = checked.tree(codes, last)
     assert tuple(counts) == truth.violations_by_output
     assert total == (truth.violations if sum(map(bool, counts)) < 2 else None)
     claim = claim_of(truth, union=total is not None)
-    tree = {"kind": "tree", "codes": codes}
+    tree = {"kind": "tree", "codes": codes, "last": last}
     assert accepts(canonical(problem), file_of(problem, claim, tree))
     for name, other in false_claims(claim):
         assert not accepts(canonical(problem), file_of(problem, other, tree)), name
     for shorter in (codes[:-1], codes[1:], [*codes, recheck.EMPTY]):
-        tree = {"kind": "tree", "codes": shorter}
+        tree = {"kind": "tree", "codes": shorter, "last": last}
         assert not accepts(canonical(problem), file_of(problem, claim, tree))
 
 
@@ -183,16 +184,34 @@ def test_no_point_of_a_region_exceeds_the_greatest_value(
         assert not ungrouped or bound == max(sums)
 
 
-def test_a_whole_leaf_needs_a_region_without_clauses_and_programs() -> None:
+def test_a_whole_leaf_counts_its_region_and_not_its_cube() -> None:
     """Every input of the region is wrong, but the region is not the whole cube."""
     network = Network.from_arrays([np.zeros((1, 12), np.float32)], [np.float32([1])])
     for formula in ("x0 & x1", "x0 ^ x1 ^ x2 ^ x3 ^ x4 ^ x5 ^ x6 ^ x7 ^ x8"):
         problem = Problem(network, Specification(12, [formula]))
         checked = recheck.Problem(canonical(problem))
-        with pytest.raises(recheck.RejectedError, match="wholly wrong"):
-            checked.tree([recheck.WHOLE, recheck.BOUND])
+        truth = oracle.answer(problem).violations_by_output
+        codes = [recheck.WHOLE, recheck.BOUND]
+        if formula == "x0 & x1":
+            assert tuple(checked.tree(codes)[0]) == truth
+        else:  # a program cannot be counted
+            with pytest.raises(recheck.RejectedError, match="wholly wrong"):
+                checked.tree(codes)
         codes = [recheck.SMALL] * len(list(checked.regions(0)))
-        assert tuple(checked.tree(codes)[0]) == oracle.answer(problem).violations_by_output
+        assert tuple(checked.tree(codes)[0]) == truth
+
+
+def test_clauses_of_one_hot_members_are_not_counted() -> None:
+    network = Network.from_arrays([np.zeros((1, 3), np.float32)], [np.float32([1])])
+    domain = {"one_hot": [["x0", "x1"]]}
+    for formula, counted in (("x0 & x2", False), ("x2", True)):
+        problem = Problem(network, Specification(3, [formula], domain=domain))
+        checked = recheck.Problem(canonical(problem))
+        if counted:
+            assert checked.tree([recheck.WHOLE, recheck.BOUND])[0] == [2]
+        else:
+            with pytest.raises(recheck.RejectedError, match="one-hot members are not counted"):
+                checked.tree([recheck.WHOLE, recheck.BOUND])
 
 
 @settings(profile, max_examples=80)

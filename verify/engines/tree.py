@@ -13,6 +13,7 @@ from ..problem import Problem
 from .branching.crew import Crew
 from .branching.findings import Findings, Incumbent
 from .branching.float_network import FloatNetwork, float_network
+from .branching.order import NODES, lost_last
 from .branching.points import COUNT, FIRST, MARGIN
 from .branching.pursuit import Desk, ExpiredError, Pursuit
 from .branching.sides import Aim, Frame, RegionBuilder, Side, aim_of, sides_of
@@ -171,6 +172,10 @@ class Decision:
     def _count(self) -> None:
         """All sides to the end, or until enough points are listed."""
         counts = [0] * len(self.problem.specification.outputs)
+        if self.request.count:
+            desk = self.desk()
+            known = len(self.frame.forbidden)
+            self.sides = lost_last(self.sides, known, lambda side: self._right(side, desk))
 
         def finished(pursuit: Pursuit) -> None:
             counts[pursuit.side.output] += pursuit.count
@@ -192,6 +197,14 @@ class Decision:
             self.outcome.violations = len(self.findings.points)
         elif self.request.count:
             self._unite(counts)
+
+    def _right(self, side: Side, desk: Desk) -> bool:
+        """Whether a few nodes prove a side."""
+        pursuit = self.pursuit(Pursuit, FIRST, side)
+        pursuit.leaf = 0
+        found = pursuit.run(desk, NODES, self.request)
+        self.outcome.visited += pursuit.nodes
+        return pursuit.done and not found
 
     def _unite(self, counts: list[int]) -> None:
         """Count inputs that are wrong in some output, too many to have been listed."""
