@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from .answer import Answer, Limit, Problem
 
+#: The extra of this package that installs the solvers.
+EXTRA = "solvers"
 #: Decides a problem within a limit.
 Decide = Callable[[Problem, Limit], Answer]
 
@@ -35,8 +37,9 @@ class Peer:
         """Why it cannot run here, or None."""
         if self.package is None or importlib.util.find_spec(self.package[0]):
             return None
-        return f"{self.name} is skipped: {self.package[0]} is not installed (pip install " + (
-            f"{self.package[1]})"
+        return (
+            f"{self.name} is skipped: {self.package[0]} is not installed; "
+            f'pip install "superproof[{EXTRA}]" installs {self.package[1]}'
         )
 
     def load(self) -> Decide:

@@ -1,4 +1,4 @@
-"""``superproof export``: the problem as plain JSON, for other programs to read."""
+"""``superproof export``: the problem in forms that other programs read."""
 
 from __future__ import annotations
 
@@ -21,22 +21,77 @@ def export(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write to FILE instead of standard output."),
+        typer.Option(metavar="FILE", help="Write the JSON to FILE instead of standard output."),
+    ] = None,
+    smtlib: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write an SMT-LIB 2 script, for Z3, cvc5 and others."),
+    ] = None,
+    vnnlib: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a VNN-LIB 2.0 query, and the network as ONNX beside it."
+        ),
+    ] = None,
+    vnnlib_type: Annotated[
+        str | None,
+        typer.Option(
+            metavar="real|float32|float64",
+            help="Element type of the query, default real. A float type is refused unless every "
+            "execution is proved to read the same bits.",
+        ),
     ] = None,
 ) -> None:
-    """Write the problem as canonical, exact JSON.
+    """Write the problem for other programs: JSON, SMT-LIB, VNN-LIB.
 
-    Integers and text only, keys sorted: numbers are integer mantissas and one power of two
-    an array, so that nothing is rounded.
+    Without options, canonical JSON on standard output: integers and text only, keys sorted;
+    numbers are integer mantissas and one power of two an array, so that nothing is rounded.
+    The other two ask for an input that breaks the specification: unsat means that it holds.
     """
     import json
 
-    from .problem_files import read_problem
+    from ..verify.errors import InputError
+    from .problem_files import SPECIFICATION_FILE, network_file, read_problem
     from .terminal import print_text
 
+    if vnnlib_type is not None and vnnlib is None:
+        raise InputError("--vnnlib-type says what --vnnlib FILE declares; give both")
     problem = read_problem(model, specification)
+    source = network_file(model)
+    read = [source, specification or model / SPECIFICATION_FILE]
+    _require_distinct({"--out": out, "--smtlib": smtlib, "--vnnlib": vnnlib}, read)
+    if smtlib is not None:
+        from ..verify.formats.smtlib import write_smtlib
+
+        write_smtlib(problem, smtlib)
+    if vnnlib is not None:
+        from ..verify.formats.vnnlib import NETWORK, write_vnnlib
+
+        given = source if source.suffix.lower() == ".onnx" else None
+        written = write_vnnlib(problem, vnnlib, vnnlib_type or "real", network_file=given)
+        print_text(f"{written.query}: for solvers, with --network {NETWORK}={written.network}")
+    if out is None and (smtlib is not None or vnnlib is not None):
+        return
     text = json.dumps(problem.canonical(), sort_keys=True, separators=(",", ":"))
     if out is None:
         print_text(text)
     else:
         out.write_text(text + "\n", encoding="utf-8")
+
+
+def _require_distinct(written: dict[str, Path | None], read: list[Path]) -> None:
+    """Raise InputError where a file would be written twice, or over one that was read."""
+    from ..verify.errors import InputError
+
+    taken = {path.resolve(): "that is read" for path in read}
+    query = written["--vnnlib"]
+    if query is not None and query.name:
+        taken.setdefault(query.with_suffix(".onnx").resolve(), "for the network of --vnnlib")
+    for option, path in written.items():
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise InputError(
+                f"{option} {path}: is also the file {taken[path.resolve()]}; name another"
+            )
+        taken[path.resolve()] = f"of {option}"
