@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Domains whose size has no closed form are counted one by one up to this many candidates.
 COUNTABLE = 1 << 22
+#: Enumerated vectors are handed over in matrices of at most this many bytes.
+CHUNK_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class Domain:
     @property
     def is_all(self) -> bool:
         """True when every vector belongs to the domain."""
-        return self.constraint() is None and self.points is None
+        free = not (self.has_cardinality or self.balls or self.one_hot or self.where is not None)
+        return free and self.points is None
 
     @property
     def has_cardinality(self) -> bool:
@@ -111,9 +115,23 @@ class Domain:
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     @cached_property
-    def _program(self) -> BitProgram | None:
-        constraint = self.constraint()
-        return None if constraint is None else BitProgram.compile([constraint], self.index)
+    def _where(self) -> BitProgram | None:
+        return None if self.where is None else BitProgram.compile([self.where], self.index)
+
+    def _admitted(self, points: np.ndarray) -> np.ndarray:
+        """Which rows meet the constraints, the point list left out."""
+        bits = points.astype(bool)
+        inside = np.ones(len(bits), dtype=bool)
+        if self.has_cardinality:
+            true = np.count_nonzero(bits, axis=1)
+            inside &= (true >= self.at_least) & (true <= self.at_most)
+        for ball in self.balls:
+            inside &= np.count_nonzero(bits ^ np.array(ball.centre), axis=1) <= ball.radius
+        for group in self.one_hot:
+            inside &= np.count_nonzero(bits[:, list(group)], axis=1) == 1
+        if self._where is not None:
+            inside &= self._where.run_points(bits)[:, 0]
+        return inside
 
     @cached_property
     def _listed(self) -> frozenset[bytes]:
@@ -122,9 +140,7 @@ class Domain:
 
     def contains(self, points: np.ndarray) -> np.ndarray:
         """Which rows of a 0/1 matrix (points, inputs) belong to the domain, as Booleans."""
-        inside = np.ones(len(points), dtype=bool)
-        if self._program is not None:
-            inside = self._program.run_points(points)[:, 0]
+        inside = self._admitted(points)
         if self.points is not None:
             listed = [row.tobytes() in self._listed for row in points.astype(bool)]
             inside &= np.array(listed, dtype=bool)
@@ -143,7 +159,7 @@ class Domain:
 
     def _ball_size(self) -> int:
         lowest, highest = self._shell()
-        return sum(math.comb(self.inputs, k) for k in range(lowest, highest + 1))
+        return _subsets(self.inputs, lowest, highest)
 
     def _shell(self) -> tuple[int, int]:
         """Numbers of flips away from the centre (the first ball's, else zero) to visit."""
@@ -168,12 +184,23 @@ class Domain:
 
     @property
     def _has_closed_form(self) -> bool:
-        simple = len(self.balls) + self.has_cardinality <= 1
-        return self.points is None and simple and self.where is None
+        if self.points is not None or self.where is not None:
+            return False
+        if len(self.balls) + self.has_cardinality <= 1:
+            return True
+        states = (min(self.at_most, self.inputs) + 1) * math.prod(b.radius + 1 for b in self.balls)
+        return states * self.inputs <= COUNTABLE
 
     def _closed_form_size(self) -> int:
         """Counts vectors by their distance from the centre: one polynomial factor a group."""
+        if len(self.balls) + self.has_cardinality > 1:
+            return self._size_by_distances()
+        if not self.one_hot:
+            return self._ball_size()
+        if not (self.balls or self.has_cardinality):
+            return self._product_size()
         centre = self.balls[0].centre if self.balls else (False,) * self.inputs
+        lowest, highest = self._shell()
         counts = [1]
         free = self.inputs
         for group in self.one_hot:
@@ -182,16 +209,45 @@ class Domain:
             factor = [0] * (len(group) + 2)
             for i in group:
                 factor[flips_to_zero + (-1 if centre[i] else 1)] += 1
-            counts = _convolve(counts, factor)
-        counts = _convolve(counts, [math.comb(free, k) for k in range(free + 1)])
-        lowest, highest = self._shell()
-        return sum(counts[lowest : highest + 1])
+            counts = _convolve(counts, factor)[: highest + 1]
+        # the free inputs take what the groups leave
+        return sum(
+            count * _subsets(free, lowest - used, highest - used)
+            for used, count in enumerate(counts)
+            if count
+        )
+
+    def _size_by_distances(self) -> int:
+        """Counts vectors by the number of ones and the distances from all centres at once."""
+        centres = [(False,) * self.inputs, *(ball.centre for ball in self.balls)]
+        limits = [self.at_most, *(ball.radius for ball in self.balls)]
+        grouped = {i for group in self.one_hot for i in group}
+        # a group has one true member, an input by itself may also be false
+        parts = [(group, False) for group in self.one_hot]
+        parts += [((i,), True) for i in range(self.inputs) if i not in grouped]
+        counts = {(0,) * len(centres): 1}
+        for members, may_be_false in parts:
+            none = [sum(centre[i] for i in members) for centre in centres]
+            steps = Counter(
+                tuple(n + 1 - 2 * c[i] for n, c in zip(none, centres, strict=True)) for i in members
+            )
+            if may_be_false:
+                steps[tuple(none)] += 1
+            following = Counter[tuple[int, ...]]()
+            for state, count in counts.items():
+                for step, ways in steps.items():
+                    reached = tuple(map(int.__add__, state, step))
+                    if all(map(int.__le__, reached, limits)):
+                        following[reached] += count * ways
+            counts = following
+        return sum(count for (ones, *_), count in counts.items() if ones >= self.at_least)
 
     def chunks(self, rows: int = 1 << 14) -> Iterator[np.ndarray]:
         """All vectors of the domain, once each, as uint8 matrices of at most ``rows`` rows.
 
         A matrix may be empty, so that a caller can look at the clock where few vectors pass.
         """
+        rows = max(min(rows, CHUNK_BYTES // max(self.inputs, 1)), 1)
         if self.points is not None:
             source: Iterator[np.ndarray] = (
                 self.points[i : i + rows].astype(np.uint8) for i in range(0, len(self.points), rows)
@@ -201,9 +257,7 @@ class Domain:
         else:
             source = self._ball_chunks(rows)
         for chunk in source:
-            if self._program is not None:
-                chunk = chunk[self._program.run_points(chunk)[:, 0]]
-            yield chunk
+            yield chunk if self.is_all else chunk[self._admitted(chunk)]
 
     def _product_chunks(self, rows: int) -> Iterator[np.ndarray]:
         """Mixed-radix counting: one digit a one-hot group, one a free input (first is slowest)."""
@@ -269,7 +323,8 @@ class Domain:
         for ball in self.balls:
             parts.append(f"within {ball.radius} of {_bits(ball.centre)}")
         if self.one_hot:
-            parts.append(f"{len(self.one_hot)} one-hot groups")
+            plural = "" if len(self.one_hot) == 1 else "s"
+            parts.append(f"{len(self.one_hot)} one-hot group{plural}")
         if self.where is not None:
             parts.append(f"where {self.where}")
         if self.points is not None:
@@ -297,6 +352,21 @@ def canonical_formula(formula: Formula, index: dict[str, int]) -> Any:
 
 def _bits(row: Sequence[bool] | np.ndarray) -> str:
     return "".join("1" if bit else "0" for bit in row)
+
+
+def _subsets(size: int, lowest: int, highest: int) -> int:
+    """How many subsets of ``size`` things have ``lowest`` to ``highest`` elements."""
+    lowest, highest = max(lowest, 0), min(highest, size)
+    if highest - lowest > size // 2:
+        rest = _subsets(size, 0, lowest - 1) + _subsets(size, highest + 1, size)
+        return (1 << size) - rest
+    if lowest > highest:
+        return 0
+    total, count = 0, math.comb(size, lowest)
+    for k in range(lowest, highest + 1):
+        total += count
+        count = count * (size - k) // (k + 1)
+    return total
 
 
 def _convolve(a: list[int], b: list[int]) -> list[int]:

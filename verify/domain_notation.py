@@ -54,7 +54,7 @@ def parse_domain(
 class _Reader:
     def __init__(self, names: tuple[str, ...], folder: Path | None) -> None:
         self.names = names
-        self.known = frozenset(names)
+        self.places = {name: place for place, name in enumerate(names)}
         self.folder = folder
         self.values: tuple[Fraction, Fraction] | None = None
         self.at_least, self.at_most = 0, len(names)
@@ -181,16 +181,16 @@ class _Reader:
             self.one_hot.append(tuple(members))
 
     def position(self, name: Any) -> int:
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.places:
             close = difflib.get_close_matches(str(name), self.names, 1)
             hint = f"; did you mean '{close[0]}'?" if close else ""
             raise InputError(f"domain: unknown input '{name}'{hint}")
-        return self.names.index(name)
+        return self.places[name]
 
     def read_where(self, value: Any) -> None:
         try:
-            formula = value if isinstance(value, Formula) else parse_formula(value, self.known)
-            require_known(formula, self.known)
+            formula = value if isinstance(value, Formula) else parse_formula(value, self.places)
+            require_known(formula, self.places)
         except InputError as error:
             raise InputError(f"domain: {error}") from None
         self.where.append(formula)

@@ -141,6 +141,8 @@ def _from_floats(values: np.ndarray, what: str) -> Dyadic:
         )
     if not values.any():
         return Dyadic(np.zeros(values.shape, dtype=np.int64), 0)
+    if np.abs(values).max() <= 1 << 53 and ((whole := values.astype(np.int64)) == values).all():
+        return _canonical(whole, 0)
     fraction, exponents = np.frexp(values)
     mantissas = np.ldexp(fraction, 53).astype(np.int64)
     exponents = exponents.astype(np.int64) - 53

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import sparse_matrix
 from .dyadic import INT64_BITS, Dyadic, bit_width, narrow, power_of_two
 from .errors import InputError
 
 if TYPE_CHECKING:
     import torch
+    from scipy.sparse import csr_array
 
 #: relu(z) = max(z, 0); step(z) = 1 where z > 0, else 0; identity(z) = z.
 ACTIVATIONS = ("relu", "step", "identity")
@@ -27,19 +29,57 @@ class Layer:
     """One layer ``activation(weight @ x + bias)``.
 
     Attributes:
-        weight: (out, in) array as stored: float64, float32, float16, bfloat16 or integers.
+        weight: (out, in) array as stored: float64, float32, float16, bfloat16 or integers; or a
+            ``scipy.sparse.csr_array`` of float64, float32 or integers. Other scipy.sparse layouts
+            are converted; columns are sorted and stored zeros dropped.
         bias: (out,) array as stored.
         activation: ``relu``, ``step`` or ``identity``.
+
+    Raises InputError for a sparse weight that stores an entry twice or is malformed.
     """
 
-    weight: np.ndarray
+    weight: np.ndarray | csr_array
     bias: np.ndarray
     activation: str = "identity"
 
+    def __post_init__(self) -> None:
+        if sparse_matrix.is_sparse(self.weight):
+            object.__setattr__(self, "weight", sparse_matrix.normal_form(self.weight))
+
+    @property
+    def sparse(self) -> bool:
+        """True when the weight is stored as compressed sparse rows."""
+        return not isinstance(self.weight, np.ndarray)
+
+    @property
+    def csr(self) -> csr_array:
+        """The weight of a sparse layer; raises TypeError for a dense one."""
+        if isinstance(self.weight, np.ndarray):
+            raise TypeError("the layer is dense")
+        return self.weight
+
+    @property
+    def entries(self) -> int:
+        """Number of stored weights: all of a dense layer, the nonzeros of a sparse one."""
+        return int(self.csr.nnz if self.sparse else self.weight.size)
+
+    @cached_property
+    def exact_entries(self) -> Dyadic:
+        """The stored weights exactly: (nonzeros,) in the order of the rows of a sparse layer,
+        (out, in) of a dense one."""
+        return Dyadic.from_array(self.weight.data if self.sparse else self.weight, "weight")
+
     @cached_property
     def exact_weight(self) -> Dyadic:
-        """The stored weight as exact dyadic rationals, shape (out, in)."""
-        return Dyadic.from_array(self.weight, "weight")
+        """The stored weight as exact dyadic rationals, shape (out, in).
+
+        Raises InputError for a sparse weight of more than 2**22 entries, zeros included.
+        """
+        if not self.sparse:
+            return self.exact_entries
+        entries = self.exact_entries
+        mantissa = sparse_matrix.scattered(entries.mantissa, self.weight)
+        return Dyadic(mantissa, entries.exponent)
 
     @cached_property
     def exact_bias(self) -> Dyadic:
@@ -109,9 +149,10 @@ class Network:
     ) -> Network:
         """Build a network from one weight (out, in) and one bias (out,) a layer.
 
-        A missing bias (``None``, or ``biases`` left out) is zero. ``activations`` defaults to
-        relu between layers and identity at the end. Raises InputError for shapes that do not
-        fit together and for numbers that are not finite.
+        Weights of scipy.sparse stay sparse (see :class:`Layer`). A missing bias (``None``, or
+        ``biases`` left out) is zero. ``activations`` defaults to relu between layers and
+        identity at the end. Raises InputError for shapes that do not fit together and for
+        numbers that are not finite.
         """
         count = len(weights)
         biases = [None] * count if biases is None else list(biases)
@@ -126,14 +167,18 @@ class Network:
         for index, (weight, bias, activation) in enumerate(
             zip(weights, biases, activations, strict=True)
         ):
-            matrix = _numbers(weight, f"layer {index} weight")
+            sparse = sparse_matrix.is_sparse(weight)
+            matrix = weight if sparse else _numbers(weight, f"layer {index} weight")
             if bias is None:
                 rows = matrix.shape[0] if matrix.ndim else 0
                 kind = matrix.dtype if matrix.dtype != object else np.int64
                 vector = np.zeros(rows, dtype=kind)
             else:
                 vector = _numbers(bias, f"layer {index} bias")
-            layers.append(Layer(matrix, vector, activation))
+            try:
+                layers.append(Layer(matrix, vector, activation))
+            except InputError as error:
+                raise InputError(f"layer {index} {error}") from None
         return cls(tuple(layers))
 
     @classmethod
@@ -158,7 +203,10 @@ class Network:
         return load_network(Path(path))
 
     def save(self, path: str | Path) -> Path:
-        """Write ``.onnx``, ``.safetensors`` or ``.npz`` (by suffix); the weights stay exact."""
+        """Write ``.onnx``, ``.safetensors`` or ``.npz`` (by suffix); the weights stay exact.
+
+        Sparse layers stay sparse in ``.npz`` alone.
+        """
         from .formats import save_network
 
         return save_network(self, Path(path))
@@ -185,8 +233,29 @@ class Network:
 
     @property
     def parameters(self) -> int:
-        """Number of stored weights and biases."""
-        return sum(layer.weight.size + layer.bias.size for layer in self.layers)
+        """Number of stored weights (the nonzeros of sparse layers) and biases."""
+        return sum(layer.entries + layer.bias.size for layer in self.layers)
+
+    @property
+    def sparse(self) -> bool:
+        """True when some layer is sparse."""
+        return any(layer.sparse for layer in self.layers)
+
+    @cached_property
+    def dense(self) -> Network:
+        """The same network with every weight an array; itself where none is sparse.
+
+        Raises InputError for a sparse weight of more than 2**22 entries, zeros included.
+        """
+        if not self.sparse:
+            return self
+        layers = []
+        for index, layer in enumerate(self.layers):
+            weight = layer.weight
+            if layer.sparse:
+                weight = sparse_matrix.dense(weight, f"layer {index} weight")
+            layers.append(Layer(weight, layer.bias, layer.activation))
+        return Network(tuple(layers), self.merged)
 
     @property
     def dtype(self) -> str:
@@ -214,10 +283,7 @@ class Network:
         values, exponent, denominator = _common_denominator(np.atleast_2d(points))
         for layer in self.layers:
             values, exponent, denominator = _apply(layer, values, exponent, denominator)
-        scale = power_of_two(exponent) / denominator
-        result = np.empty(values.shape, dtype=object)
-        for index, value in np.ndenumerate(values):
-            result[index] = int(value) * scale
+        result = _fractions(values, power_of_two(exponent) / denominator)
         return result if points.ndim == 2 else result[0]
 
     def __call__(self, x: Any) -> np.ndarray:
@@ -231,7 +297,8 @@ class Network:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{i}</td><td>{layer.fan_in} &rarr; {layer.width}</td>"
-            f"<td>{layer.activation}</td><td>{layer.weight.dtype}</td></tr>"
+            f"<td>{layer.activation}</td><td>{layer.weight.dtype}"
+            f"{f', {layer.entries:,} nonzeros' if layer.sparse else ''}</td></tr>"
             for i, layer in enumerate(self.layers)
         )
         head = "<tr><th>layer</th><th>size</th><th>activation</th><th>stored as</th></tr>"
@@ -240,9 +307,9 @@ class Network:
 
 def _require_finite(layer: Layer, name: str) -> None:
     """Convert the layer's arrays once, so that every later use is known to be exact."""
-    for what in ("weight", "bias"):
+    for what in ("exact_entries", "exact_bias"):
         try:
-            _ = getattr(layer, f"exact_{what}")
+            _ = getattr(layer, what)
         except InputError as error:
             raise InputError(f"{name} {error}") from None
 
@@ -287,9 +354,13 @@ def _apply(
 
     Returns the outputs (points, out) in the same form: everything stays in integers.
     """
-    weight, bias = layer.exact_weight, layer.exact_bias
+    weight, bias = layer.exact_entries, layer.exact_bias
     unit = min(weight.exponent + exponent, bias.exponent)
-    z = _product(values, weight.mantissa.T, 1 << (weight.exponent + exponent - unit))
+    factor = 1 << (weight.exponent + exponent - unit)
+    if layer.sparse:
+        z = sparse_matrix.product(values, layer.weight, weight.mantissa, factor)
+    else:
+        z = _product(values, weight.mantissa.T, factor)
     offset = narrow(bias.mantissa.astype(object) * (denominator << (bias.exponent - unit)))
     if z.dtype == object or offset.dtype == object:
         z = narrow(np.asarray(z.astype(object) + offset.astype(object)))
@@ -300,6 +371,18 @@ def _apply(
     if layer.activation == "step":
         return (z > 0).astype(np.int64), 0, 1
     return z, unit, denominator
+
+
+def _fractions(integers: np.ndarray, scale: Fraction) -> np.ndarray:
+    """``integers * scale`` as Fractions; equal numbers share one, since wide networks have many."""
+    if integers.dtype == object:
+        result = np.empty(integers.shape, dtype=object)
+        for index, value in np.ndenumerate(integers):
+            result[index] = int(value) * scale
+        return result
+    different, place = np.unique(integers, return_inverse=True)
+    fractions = np.array([int(value) * scale for value in different] or [scale], dtype=object)
+    return np.asarray(fractions[place.reshape(integers.shape)])
 
 
 def _product(left: np.ndarray, right: np.ndarray, factor: int) -> np.ndarray:

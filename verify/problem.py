@@ -24,22 +24,16 @@ FORMAT = "superproof-problem-1"
 class Problem:
     """Does the network compute the specification on every input of its domain?
 
-    Raises InputError when the numbers of inputs or outputs do not fit together.
+    Raises InputError when the numbers of inputs or outputs do not fit together, or there are no
+    formulas.
     """
 
     network: Network
     specification: Specification
 
     def __post_init__(self) -> None:
-        pairs = (
-            ("input", self.network.input_size, len(self.specification.inputs)),
-            ("output", self.network.output_size, len(self.specification.outputs)),
-        )
-        for what, has, wants in pairs:
-            if has != wants:
-                raise InputError(
-                    f"the network has {amount(has, what)}, but the specification names {wants}"
-                )
+        require_fit(self.network, self.specification)
+        self.specification.require_formulas()
 
     def values(self, points: np.ndarray) -> np.ndarray:
         """Exact outputs on a 0/1 matrix (points, inputs): Fractions (points, outputs)."""
@@ -54,6 +48,15 @@ class Problem:
         expected = self.specification.expected(points)
         margins = self.specification.readout.margins(self.values(points), expected)
         return margins, self.specification.readout.violated(margins, expected)
+
+    @cached_property
+    def dense(self) -> Problem:
+        """The same problem with dense weights, as most engines need; itself where they are.
+
+        Raises InputError for a sparse weight of more than 2**22 entries, zeros included.
+        """
+        network = self.network.dense
+        return self if network is self.network else Problem(network, self.specification)
 
     def canonical(self) -> dict[str, Any]:
         """The whole problem as plain JSON data: integers, text and lists only."""
@@ -75,15 +78,36 @@ class Problem:
         }
 
 
+def require_fit(network: Network, specification: Specification) -> None:
+    """Raise InputError when the numbers of inputs or outputs do not fit together."""
+    pairs = (
+        ("input", network.input_size, len(specification.inputs)),
+        ("output", network.output_size, len(specification.outputs)),
+    )
+    for what, has, wants in pairs:
+        if has != wants:
+            raise InputError(
+                f"the network has {amount(has, what)}, but the specification names {wants}"
+            )
+
+
 def canonical_network(network: Network) -> dict[str, Any]:
-    """Each layer as integer mantissas (row by row) and one power of two an array."""
+    """Each layer as integer mantissas (row by row) and one power of two an array.
+
+    The weight of a sparse layer has the mantissas of its nonzeros, their columns in ``indices``
+    (ascending within a row), and in ``indptr`` where each row begins and the last one ends.
+    """
     layers = []
     for layer in network.layers:
+        weight = _mantissas(layer.exact_entries)
+        if layer.sparse:
+            weight["indptr"] = layer.csr.indptr.tolist()
+            weight["indices"] = layer.csr.indices.tolist()
         layers.append(
             {
                 "activation": layer.activation,
                 "shape": [layer.width, layer.fan_in],
-                "weight": _mantissas(layer.exact_weight),
+                "weight": weight,
                 "bias": _mantissas(layer.exact_bias),
             }
         )
@@ -91,7 +115,7 @@ def canonical_network(network: Network) -> dict[str, Any]:
 
 
 def _mantissas(array: Dyadic) -> dict[str, Any]:
-    return {"exponent": array.exponent, "mantissas": [int(m) for m in array.mantissa.flat]}
+    return {"exponent": array.exponent, "mantissas": array.mantissa.ravel().tolist()}
 
 
 def digest(data: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -45,8 +46,8 @@ class Readout(ABC):
     def violated(self, margins: np.ndarray, expected: np.ndarray) -> np.ndarray:
         """Booleans (points, outputs): the margins that break the specification."""
         zero_is_right = np.where(expected, self.allows_zero(True), self.allows_zero(False))
-        wrong = (margins < 0) | ((margins == 0) & ~zero_is_right)
-        return np.asarray(wrong, dtype=bool)
+        sign = _each(margins, lambda margin: (margin > 0) - (margin < 0)).astype(np.int8)
+        return np.asarray((sign < 0) | ((sign == 0) & ~zero_is_right), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,15 @@ class Threshold(Readout):
     threshold: Fraction = Fraction(0)
 
     def margins(self, values: np.ndarray, expected: np.ndarray) -> np.ndarray:
-        above = values - self.threshold
-        return np.asarray(np.where(expected, above, -above), dtype=object)
+        above = _each(values, lambda value: value - self.threshold)
+        below = _each(values, lambda value: self.threshold - value)
+        return np.asarray(np.where(expected, above, below), dtype=object)
 
     def allows_zero(self, expected: bool) -> bool:
         return not expected
 
     def reads(self, values: np.ndarray) -> list[bool | None]:
-        return [bool(value > self.threshold) for value in values]
+        return list(_each(values, lambda value: bool(value > self.threshold)))
 
     def canonical(self) -> dict[str, Any]:
         return {"kind": "threshold", "threshold": str(self.threshold)}
@@ -80,7 +82,8 @@ class Levels(Readout):
     false_at_most: Fraction
 
     def margins(self, values: np.ndarray, expected: np.ndarray) -> np.ndarray:
-        above, below = values - self.true_at_least, self.false_at_most - values
+        above = _each(values, lambda value: value - self.true_at_least)
+        below = _each(values, lambda value: self.false_at_most - value)
         return np.asarray(np.where(expected, above, below), dtype=object)
 
     def allows_zero(self, expected: bool) -> bool:
@@ -128,3 +131,16 @@ class Argmax(Readout):
 
     def __str__(self) -> str:
         return "argmax"
+
+
+def _each(values: np.ndarray, function: Callable[[Fraction], Any]) -> np.ndarray:
+    """The function of every value, worked out once for each object: wide networks share them."""
+    known: dict[int, Any] = {}
+    results = np.empty(values.shape, dtype=object)
+    flat = results.reshape(-1)
+    for place, value in enumerate(values.ravel()):
+        key = id(value)
+        if key not in known:
+            known[key] = function(value)
+        flat[place] = known[key]
+    return results

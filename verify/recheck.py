@@ -11,7 +11,8 @@ tree, the codes of its nodes in preorder, the trees of all regions one after the
 ``last``, for each output the cubes of its formula (by number) whose regions come last. A code
 i >= 0 splits a node by input i, first 1, then 0. Leaves: EMPTY, no point of the region; BOUND,
 linear bounds prove all points right; SMALL, few points, all evaluated; WHOLE, linear bounds prove
-all points wrong, and they are counted. No bound is taken from the file. docs/trust.md derives the rules.
+all points wrong, and they are counted. No bound is taken from the file. docs/trust.md derives the
+rules.
 
 Inside, y_i is 0 or 1: inputs are negated where that turns a Hamming ball into a number of ones,
 and what an input feeds to the network is part of the first layer. A literal is 2 i + wanted y_i.
@@ -28,6 +29,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
+from itertools import pairwise
 from operator import and_, mul, or_, xor
 from typing import Any, NamedTuple
 
@@ -265,7 +267,17 @@ class Problem:
         require(data.get("sha256", self.sha256) == self.sha256, "its hashes are not its own")
         specification, domain = data["specification"], data["domain"]
         self.inputs = inputs = len(specification["inputs"])
-        self.formulas: list[Formula] = specification["formulas"]
+        family = specification.get("family")
+        self.formulas: list[Formula] = (
+            specification["formulas"]
+            if family is None
+            else [
+                members[0]
+                if len(members) == 1
+                else [{"and": "and", "or": "or"}[family["kind"]], *members]
+                for members in family["members"]
+            ]
+        )
         self.readout: dict[str, str] = specification["readout"]
         least_outputs = {"threshold": 1, "levels": 1, "argmax": 2}[self.readout["kind"]]
         listed = domain.get("points")
@@ -306,7 +318,7 @@ class Problem:
         for data in layers:
             kind, (width, before) = data["activation"], data["shape"]
             require(before == fan_in and kind in ("relu", "step", "identity"), "layer")
-            weight, power = array(data["weight"], width * fan_in)
+            weight, power = matrix(data["weight"], width, fan_in)
             bias, bias_power = array(data["bias"], width)
             (unit, bias_unit), self.unit = scaled(power * self.unit, bias_power)
             rows = [[m * unit for m in weight[j * fan_in : (j + 1) * fan_in]] for j in range(width)]
@@ -346,8 +358,9 @@ class Problem:
         """Disjoint regions that cover the domain, with the formula's value on each.
 
         Cubes C_0, C_1, ... of the formula, else of its negation: the points in no cube, then for
-        each q, those in ``last`` last, those in C_q and no cube before it. If there are too many: two ranges of the number of
-        ones where the formula is about that of all inputs, else two regions with one value each.
+        each q, those in ``last`` last, those in C_q and no cube before it. If there are too many:
+        two ranges of the number of ones where the formula is about that of all inputs, else two
+        regions with one value each.
         """
         formula, value = self.formulas[output], True
         rest = (self.program, self.least, self.most)
@@ -789,6 +802,24 @@ def array(data: dict[str, Any], size: int) -> tuple[list[int], Fraction]:
     good = len(mantissas) == size and all(type(m) is int for m in (exponent, *mantissas))
     require(good and abs(exponent) <= EXPONENT, "array")
     return mantissas, Fraction(2) ** exponent
+
+
+def matrix(data: dict[str, Any], height: int, width: int) -> tuple[list[int], Fraction]:
+    """All entries row by row, those that are not stored too."""
+    if "indptr" not in data:
+        return array(data, height * width)
+    starts, places = data["indptr"], data["indices"]
+    entries, unit = array(data, len(places))
+    good = len(starts) == height + 1 and all(type(k) is int for k in starts + places)
+    require(good and [starts[0], starts[-1]] == [0, len(places)], "sparse rows")
+    dense = [0] * (height * width)
+    for row, (start, stop) in enumerate(pairwise(starts)):
+        inside = places[start:stop]
+        good = start <= stop and inside == sorted(set(inside))
+        require(good and all(0 <= place < width for place in inside), "sparse rows")
+        for place, entry in zip(inside, entries[start:stop], strict=True):
+            dense[row * width + place] = entry
+    return dense, unit
 
 
 def pack(choices: list[list[int]], weights: list[int], width: int) -> int:

@@ -45,10 +45,11 @@ def info(
 
 def _on_all_inputs(network: Network) -> Problem:
     """A problem about the network whose domain is every input."""
+    from ..verify.formula import FALSE
     from ..verify.problem import Problem
     from ..verify.specification import Specification
 
-    nothing = Specification(network.input_size, ["false"] * network.output_size)
+    nothing = Specification(network.input_size, [FALSE] * network.output_size)
     return Problem(network, nothing)
 
 
@@ -72,14 +73,18 @@ def describe(problem: Problem) -> dict[str, Any]:
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:
+    import numpy as np
+
+    weights = layer.width * layer.fan_in
     return {
         "inputs": layer.fan_in,
         "neurons": layer.width,
         "activation": layer.activation,
         "dtype": str(layer.weight.dtype),
-        "weights": int(layer.weight.size),
-        "zero_weights": int((layer.exact_weight.mantissa == 0).sum()),
-        "weight": _describe_array(layer.exact_weight),
+        "sparse": layer.sparse,
+        "weights": weights,
+        "zero_weights": weights - int(np.count_nonzero(layer.exact_entries.mantissa)),
+        "weight": _describe_array(layer.exact_entries),
         "bias": _describe_array(layer.exact_bias),
     }
 
@@ -114,7 +119,13 @@ def _print(description: dict[str, Any]) -> None:
     from .terminal import print_parts, table
 
     titles = ("size", "activation", "stored as", "weight", "bias")
-    rows = table(("layer", "right"), *((title, "whole") for title in titles), ("zeros", "right"))
+    sparse = any(layer["sparse"] for layer in description["layers"])
+    rows = table(
+        ("layer", "right"),
+        *((title, "whole") for title in titles),
+        ("zeros", "right"),
+        *([("nonzeros", "right")] if sparse else []),
+    )
     for number, layer in enumerate(description["layers"]):
         rows.add_row(
             str(number),
@@ -124,6 +135,7 @@ def _print(description: dict[str, Any]) -> None:
             _bits(layer["weight"]),
             _bits(layer["bias"]),
             _share(layer["zero_weights"], layer["weights"]),
+            *([_nonzeros(layer)] if sparse else []),
         )
     zeros = _share(description["zero_weights"], description["weights"])
     summary = (
@@ -135,6 +147,11 @@ def _print(description: dict[str, Any]) -> None:
     print_parts([Text(summary), rows, Text(_engine_sentence(description["engines"]))])
 
 
+def _nonzeros(layer: dict[str, Any]) -> str:
+    """How many weights a sparse layer stores; nothing for a dense one."""
+    return f"{layer['weights'] - layer['zero_weights']:,}" if layer["sparse"] else ""
+
+
 def _bits(array: dict[str, int]) -> str:
     from ..verify.verdict_text import amount
 
@@ -144,7 +161,11 @@ def _bits(array: dict[str, int]) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.3g}%" if whole else "none"
+    if not whole:
+        return "none"
+    # 100% is said of all of them only
+    digits = 3 if part == whole or part / whole < 0.9995 else 7
+    return f"{100 * part / whole:.{digits}g}%"
 
 
 def _engine_sentence(engines: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from superproof.verify.domain import Ball, Domain, canonical_formula
+from superproof.verify.domain import CHUNK_BYTES, Ball, Domain, _subsets, canonical_formula
 from superproof.verify.domain_notation import parse_domain
 from superproof.verify.errors import InputError
 from superproof.verify.grammar import parse_formula
@@ -150,7 +150,7 @@ def test_printed_forms() -> None:
     for text, shown in cases.items():
         assert str(parse_domain(text, names(3))) == shown
     both = parse_domain({"one_hot": [["x0", "x1"]], "points": ["010"]}, names(3), (-1, 1))
-    assert str(both) == "1 one-hot groups, 1 listed (values -1, 1)"
+    assert str(both) == "1 one-hot group, 1 listed (values -1, 1)"
 
 
 def test_canonical_data() -> None:
@@ -181,3 +181,68 @@ def test_canonical_formula_uses_positions() -> None:
         ["and", 1, 0],
         ["xor", ["not", 1], False],
     ]
+
+
+@pytest.mark.parametrize(
+    ("description", "size"),
+    [
+        (None, 1 << 100_000),
+        ("at most 2", 1 + 100_000 + math.comb(100_000, 2)),
+        ("at least 99999", 100_001),
+        ("exactly 3", math.comb(100_000, 3)),
+        ({"at_least": 1}, (1 << 100_000) - 1),
+        ({"one_hot": [["x0", "x1"], ["x2", "x99999"]], "at_most": 3}, 4 * (1 + 99_996)),
+        ({"one_hot": [["x0", "x1", "x2"]]}, 3 << 99_997),
+        ({"within": "1 of " + "01" * 50_000}, 100_001),
+    ],
+    ids=lambda value: "size" if isinstance(value, int) else str(value)[:20],
+)
+def test_a_hundred_thousand_inputs(description: object, size: int) -> None:
+    """Sizes, membership and the first points, without a formula over all inputs."""
+    domain = parse_domain(description, [f"x{i}" for i in range(100_000)])
+    assert domain.size == size
+    assert domain.contains(next(domain.chunks(2))).all()
+    far = np.ones((1, 100_000), dtype=np.uint8)
+    far[0, ::7] = 0
+    assert domain.contains(far).all() == (description is None or description == {"at_least": 1})
+
+
+def test_chunks_of_many_inputs_are_short() -> None:
+    domain = parse_domain("at most 2", [f"x{i}" for i in range(100_000)])
+    chunks = domain.chunks()
+    sizes = [len(chunk) for chunk in itertools.islice(chunks, 3)]
+    assert sizes == [1, CHUNK_BYTES // 100_000, CHUNK_BYTES // 100_000]
+
+
+@pytest.mark.parametrize("size", range(7))
+def test_numbers_of_subsets(size: int) -> None:
+    for lowest, highest in itertools.product(range(-2, size + 3), repeat=2):
+        expected = sum(math.comb(size, k) for k in range(size + 1) if lowest <= k <= highest)
+        assert _subsets(size, lowest, highest) == expected
+
+
+def test_size_of_a_ball_among_vectors_of_few_ones() -> None:
+    """Of the centre's c ones a are lost, of its zeros b are gained."""
+    inputs, radius, most = 64, 8, 30
+    centre = tuple(i % 2 == 0 for i in range(inputs))
+    domain = Domain(names(inputs), at_most=most, balls=(Ball(centre, radius),))
+    ones = sum(centre)
+    expected = sum(
+        math.comb(ones, a) * math.comb(inputs - ones, b)
+        for a, b in itertools.product(range(radius + 1), repeat=2)
+        if a + b <= radius and ones - a + b <= most
+    )
+    assert domain.size == expected
+
+
+def test_size_between_two_centres_and_groups() -> None:
+    """Twelve groups; within 4 of one choice (2 members exchanged) and within 20 of another."""
+    groups = tuple(tuple(range(5 * k, 5 * k + 5)) for k in range(12))
+    first, second = (tuple(i % 5 == m for i in range(60)) for m in (0, 1))
+    domain = Domain(names(60), balls=(Ball(first, 4), Ball(second, 20)), one_hot=groups)
+    # two groups away from the first choice at most, two at least at the second
+    assert domain.size == math.comb(12, 2)
+    assert not domain.is_empty()
+    none = Domain(names(60), balls=(Ball(first, 4), Ball(second, 18)), one_hot=groups)
+    assert none.size == 0
+    assert none.is_empty()

@@ -31,6 +31,10 @@ def predicted_seconds(problem: Problem, threads: int) -> float:
     candidates = problem.specification.domain.candidates
     if candidates > LIMIT:
         return math.inf
+    try:
+        problem = problem.dense
+    except InputError:  # too large to be made dense
+        return math.inf
     layers = problem.network.layers
     if candidates > _small() and (table_scan := _tables()).suits(problem):
         columns = sum(np.count_nonzero(layer.exact_weight.mantissa) for layer in layers[1:])

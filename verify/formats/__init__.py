@@ -100,11 +100,11 @@ def _encode(network: Network, path: Path) -> bytes:
     if suffix == ".onnx":
         from .onnx import onnx_bytes
 
-        return onnx_bytes(network)
+        return onnx_bytes(network.dense)
     if suffix == ".safetensors":
         from .safetensors import safetensors_bytes
 
-        return safetensors_bytes(network)
+        return safetensors_bytes(network.dense)
     from .npz import npz_bytes
 
     return npz_bytes(network)

@@ -1,17 +1,28 @@
-"""Networks in ``.npz`` files, the archives that ``numpy.savez`` writes."""
+"""Networks in ``.npz`` files, the archives that ``numpy.savez`` writes.
+
+The weight of a sparse layer is four arrays, those of its compressed sparse rows:
+``0.weight.data``, ``0.weight.indices``, ``0.weight.indptr`` and ``0.weight.shape``.
+"""
 
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
 from ..network import Network
+from ..sparse_matrix import from_parts
 from .state_dict import network_from_tensors, tensors_from_network
 from .storage import BFLOAT16, exact_as
 
+#: The four arrays of a sparse weight.
+_SPARSE_PARTS = ("data", "indices", "indptr", "shape")
+_SPARSE = re.compile(r"(?P<name>.*weight)\.(?P<part>data|indices|indptr|shape)")
 _ACTIVATIONS = "activations"
 #: numpy has no bfloat16: such arrays are written as float32, and their names listed here.
 _BFLOAT16_NAMES = "bfloat16"
@@ -23,7 +34,7 @@ def read_npz(path: Path) -> Network:
     Nothing is unpickled. Raises InputError for a damaged file, and as
     :func:`.state_dict.network_from_tensors` does.
     """
-    tensors = _arrays(path)
+    tensors = read_arrays(path)
     activations = _names(tensors, _ACTIVATIONS)
     for name in _names(tensors, _BFLOAT16_NAMES) or []:
         if name not in tensors:
@@ -44,11 +55,12 @@ def read_npz(path: Path) -> Network:
             )
         if array.dtype.kind not in "fiub":
             raise InputError(f"array '{name}' has type {array.dtype}; it must hold numbers")
-    return network_from_tensors(tensors, activations)
+    return network_from_tensors(_with_sparse(tensors), activations)
 
 
 def npz_bytes(network: Network) -> bytes:
-    """The file's content: each array in its own type, bfloat16 as float32 and listed by name.
+    """The file's content: each array in its own type, bfloat16 as float32 and listed by name,
+    a sparse weight as its four arrays, compressed.
 
     Raises InputError for Python numbers that no plain type holds exactly.
     """
@@ -60,11 +72,35 @@ def npz_bytes(network: Network) -> bytes:
     if narrow:
         tensors[_BFLOAT16_NAMES] = np.array(narrow)
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **tensors)
+    save = np.savez_compressed if network.sparse else np.savez
+    save(buffer, allow_pickle=False, **tensors)
     return buffer.getvalue()
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def _with_sparse(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The arrays with the four of each sparse weight replaced by one matrix."""
+    tensors, sparse = dict[str, Any](), dict[str, dict[str, np.ndarray]]()
+    for key, array in arrays.items():
+        if match := _SPARSE.fullmatch(key):
+            sparse.setdefault(match["name"], {})[match["part"]] = array
+        else:
+            tensors[key] = array
+    for name, parts in sparse.items():
+        missing = [f"'{name}.{part}'" for part in _SPARSE_PARTS if part not in parts]
+        if missing:
+            raise InputError(f"the sparse weight '{name}' lacks {' and '.join(missing)}")
+        if name in tensors:
+            raise InputError(f"'{name}' is there as a dense and as a sparse weight")
+        shape = parts.pop("shape")
+        if shape.shape != (2,) or shape.dtype.kind not in "iu" or (shape < 0).any():
+            raise InputError(f"'{name}.shape' must be two whole numbers, [out, in]")
+        rows, columns = map(int, shape)
+        tensors[name] = from_parts(**parts, shape=(rows, columns), what=f"'{name}'")
+    return tensors
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an archive by name; raises InputError for a damaged one. Unpickles nothing."""
     data = io.BytesIO(path.read_bytes())
     try:
         archive = np.load(data, allow_pickle=False)

@@ -12,10 +12,11 @@ from typing import Any
 
 from ..domain_notation import rational
 from ..errors import InputError
+from ..family import Family
 from ..readout import Levels, Readout
 from ..specification import Specification
 
-_KEYS = ("inputs", "domain", "values", "outputs", "readout")
+_KEYS = ("inputs", "domain", "values", "outputs", "family", "readout")
 _READOUT_KEYS = ("threshold", "kind", "true_at_least", "false_at_most")
 _OUTPUTS_FORM = 'write a table: [outputs] with lines such as y0 = "a & b"'
 #: Longest list of numbered inputs, and largest power of ten in a number: beyond these a typing
@@ -25,8 +26,10 @@ MAX_POWER = 5000
 _POWER = re.compile(r"[eE]([+-]?[0-9_]+)\s*\Z")
 
 
-def parse_specification(text: str, folder: Path) -> Specification:
+def parse_specification(text: str, folder: Path, family: Family | None = None) -> Specification:
     """Read the text of a specification file that lies in ``folder``.
+
+    ``family`` stands in for the one that the text names, if its file need not be read.
 
     The format is described in :func:`.toml.read_specification`. Raises InputError that names
     the key or the line, without the file.
@@ -39,10 +42,15 @@ def parse_specification(text: str, folder: Path) -> Specification:
         raise InputError(f"not valid TOML: {error}") from None
     _require_known(data, _KEYS, "")
     outputs = _outputs(data)
+    if "family" in data and family is None:
+        from .family_file import read_family
+
+        family = read_family(data["family"], folder)
     try:
         return Specification(
             _inputs(data),
             outputs,
+            family=family,
             domain=_domain(data.get("domain"), folder),
             readout=_readout(data.get("readout", {})),
             values=_values(data["values"], "values") if "values" in data else None,
@@ -75,8 +83,6 @@ def _require_known(table: Mapping[str, Any], known: Iterable[str], where: str) -
     for key in table:
         if key in known:
             continue
-        if key == "family" and not where:
-            raise InputError(f"'family' is not supported yet: formulas are needed; {_OUTPUTS_FORM}")
         close = difflib.get_close_matches(key, known, 1)
         hint = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
         raise InputError(f"{where}unknown key '{key}'; {hint}")
@@ -91,17 +97,22 @@ def _inputs(data: Mapping[str, Any]) -> Any:
     return inputs
 
 
-def _outputs(data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _outputs(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The formulas by name; None where a family says what the outputs are."""
+    if "family" in data:
+        if "outputs" in data:
+            raise InputError("give [outputs] or a family, not both")
+        return None
     if "outputs" not in data:
         raise InputError(f"missing key 'outputs'; {_OUTPUTS_FORM}")
     outputs = data["outputs"]
     if isinstance(outputs, list):
-        raise InputError(
-            f"outputs: a list of names is not supported yet: formulas are needed; {_OUTPUTS_FORM}"
-        )
+        return _names(outputs)
     if not isinstance(outputs, dict):
         raise InputError(f"outputs: {_OUTPUTS_FORM}")
     for name, formula in outputs.items():
+        if isinstance(formula, dict) and name == "family":
+            raise InputError("'family' stands below [outputs]: write it above, and no [outputs]")
         if isinstance(formula, dict):
             raise InputError(
                 f'output \'{name}\': found a table; a name with a dot needs quotes: "y.0" = "a & b"'
@@ -109,10 +120,20 @@ def _outputs(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return outputs
 
 
-def _misplaced(data: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
+def _names(outputs: list[Any]) -> Mapping[str, None]:
+    """Outputs without formulas."""
+    for name in outputs:
+        if not isinstance(name, str):
+            raise InputError(f"outputs: {name!r} in the list is not a name; {_OUTPUTS_FORM}")
+        if outputs.count(name) > 1:
+            raise InputError(f"outputs: the name '{name}' is used twice")
+    return dict.fromkeys(outputs)
+
+
+def _misplaced(data: Mapping[str, Any], outputs: Mapping[str, Any] | None) -> str:
     """A hint when a top-level key stands below [outputs], where TOML makes it an output."""
     for key in _KEYS:
-        if key in outputs and key not in data:
+        if key in (outputs or ()) and key not in data:
             return f"; '{key}' stands below [outputs]: move it to the top of the file"
     return ""
 

@@ -23,19 +23,27 @@ _WIDTH = 100
 _DIGITS = 18
 
 
-def specification_text(specification: Specification) -> str:
+def specification_text(specification: Specification, members: str = "members.npz") -> str:
     """The content of a specification file.
 
-    Raises InputError for a formula made in Python that has no text form (an And of one operand,
-    an atleast with a count above its operands).
+    ``members`` is the name of the file with the members of a family. Raises InputError for a
+    formula made in Python that has no text form (an And of one operand, an atleast with a count
+    above its operands).
     """
     names = list(specification.inputs)
     numbered = names == [f"x{i}" for i in range(len(names))]
     lines = [f"inputs = {len(names) if numbered else _list(map(_string, names))}"]
+    family = specification.family
+    if family is not None:
+        table = f"kind = {_string(family.kind)}, members = {_string(members)}"
+        lines.append(f"family = {{ {table} }}")
+    if not specification.formulas:
+        lines.append(f"outputs = {_list(map(_string, specification.outputs))}")
     lines += _domain(specification.domain)
-    lines += ["", "[outputs]"]
-    for name, formula in zip(specification.outputs, specification.formulas, strict=True):
-        lines.append(f"{_key(name)} = {_string(_formula(formula, f'output {name!r}'))}")
+    if family is None and specification.formulas:
+        lines += ["", "[outputs]"]
+        for name, formula in zip(specification.outputs, specification.formulas, strict=True):
+            lines.append(f"{_key(name)} = {_string(_formula(formula, f'output {name!r}'))}")
     readout = _readout(specification.readout)
     if readout:
         lines += ["", "[readout]", *readout]
@@ -48,7 +56,7 @@ def _require_same(specification: Specification, text: str) -> None:
     """What was written is read back and compared, so that digests and certificates carry over."""
     try:
         text.encode("utf-8")
-        again = parse_specification(text, Path())
+        again = parse_specification(text, Path(), specification.family)
     except (InputError, UnicodeEncodeError) as error:
         raise InputError(f"the specification has no text form: {error}") from None
     if (

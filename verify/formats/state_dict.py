@@ -15,6 +15,7 @@ from .storage import storable
 
 #: What a tensor file should hold, for messages.
 NAMES = "0.weight, 0.bias, 1.weight, ... (or a Sequential's 0, 2, 4, with any common prefix)"
+_SPARSE = ("data", "indices", "indptr")
 #: A prefix without numbers, the position (several numbers when nested), and the part.
 _NAME = re.compile(
     r"(?P<prefix>(?:[^.]*[^.0-9][^.]*\.)*)(?P<place>(?:\d+\.)*)(?P<part>weight|bias)"
@@ -80,13 +81,20 @@ def _require_even_spacing(places: list[tuple[int, ...]]) -> None:
 def tensors_from_network(network: Network) -> dict[str, np.ndarray]:
     """The tensors that :func:`network_from_tensors` reads back, in plain numpy types.
 
+    The weight of a sparse layer is ``0.weight.data``, ``.indices``, ``.indptr`` and ``.shape``.
+
     Raises InputError for object arrays whose numbers no plain type holds exactly.
     """
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for index, layer in enumerate(network.layers):
         for part in ("weight", "bias"):
             name = f"{index}.{part}"
-            tensors[name] = storable(getattr(layer, part), f"tensor '{name}'")
+            stored = getattr(layer, part)
+            if part == "weight" and layer.sparse:
+                tensors |= {f"{name}.{key}": getattr(stored, key) for key in _SPARSE}
+                tensors[f"{name}.shape"] = np.array(stored.shape, dtype=np.int64)
+            else:
+                tensors[name] = storable(stored, f"tensor '{name}'")
     return tensors
 
 

@@ -15,9 +15,11 @@ def read_specification(path: Path) -> Specification:
     """Read a specification; decimals are the exact rationals as written.
 
     Keys: ``inputs`` (names, or a number), ``domain`` (text, table or list), ``values`` (what
-    false and true feed to the network), ``[outputs]`` (name = formula) and ``[readout]``
-    (``threshold``, or ``kind = "argmax"``, or ``true_at_least`` and ``false_at_most``). File
-    names under ``points`` are relative to the file's folder.
+    false and true feed to the network), ``[outputs]`` (name = formula), ``outputs`` (a list
+    of names, for questions without formulas) or ``family`` (``kind`` and ``members``, see
+    :mod:`.family_file`), and ``[readout]`` (``threshold``, or
+    ``kind = "argmax"``, or ``true_at_least`` and ``false_at_most``). File names under ``points``
+    and ``members`` are relative to the file's folder.
 
     Raises:
         InputError: a missing file, a syntax error (with line and column), an unknown key, or
@@ -33,13 +35,20 @@ def read_specification(path: Path) -> Specification:
 def write_specification(specification: Specification, path: Path) -> Path:
     """Write the TOML file that read_specification reads back, equal in canonical form.
 
+    The members of a family are written beside it: ``spec.members.npz`` for ``spec.toml``.
+
     Raises:
         InputError: the file cannot be written, or a formula made in Python has no text form
             (an And of one operand, an atleast with more than it has operands).
     """
     path = Path(path)
     try:
-        text = specification_text(specification)
+        members = path.with_suffix(".members.npz")
+        text = specification_text(specification, members.name)
+        if specification.family is not None:
+            from .family_file import members_bytes
+
+            members.write_bytes(members_bytes(specification.family))
         path.write_text(text, encoding="utf-8", newline="\n")
     except InputError as error:
         raise located(path, error) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from ..dyadic import power_of_two
 from ..engines.engine import Outcome, Request
+from ..errors import InputError
 from ..problem import Problem
 from ..readout import Argmax
 from ..verdict import Counterexample, OutputReading, Verdict
@@ -24,6 +26,7 @@ from .execution import Execution, short
 from .level_scan import Nearness, exact_distances, levels_of, scan_levels, scan_seconds
 from .number_type import NumberType
 from .variants import prefix, read_before_activation, restricted, shifted
+from .whole_numbers import never_rounded
 
 #: An extra query may take this many seconds more than the verdict did.
 ALLOWANCE = 0.25
@@ -47,6 +50,8 @@ class Guarantee:
     """
 
     def __init__(self, problem: Problem, verdict: Verdict, request: Request, solve: Solve) -> None:
+        with suppress(InputError):  # where the weights are too large, no statement is made
+            problem = problem.dense
         self.original, self.verdict, self.solve = problem, verdict, solve
         self.problem = read_before_activation(problem)
         self.request = Request(threads=request.threads, device=request.device, stop=request.stop)
@@ -75,7 +80,10 @@ class Guarantee:
             why = "the graph computes some layer in several affine steps, each rounded by itself"
             return Execution(kind.name, False, why)
         spent = problem.network.parameters / BOUND_RATE
-        if spent > max(BOUND_SECONDS, self.verdict.seconds):
+        if problem.network.sparse or spent > max(BOUND_SECONDS, self.verdict.seconds):
+            spec = problem.specification
+            if never_rounded(problem.network, spec.domain, spec.readout, kind):
+                return Execution(kind.name, True, "no sum is ever rounded", Fraction(0))
             return Execution(kind.name, False, "not decided in the time: the network is too large")
         bound = ErrorBound.of(problem.network, problem.specification.domain, kind)
         tolerance = tolerances(problem, bound, kind)

@@ -39,12 +39,8 @@ def read_before_activation(problem: Problem) -> Problem:
             return problem
         readout = Threshold()
     layers = (*inner, Layer(last.weight, last.bias))
-    spec = problem.specification
-    outputs = dict(zip(spec.outputs, spec.formulas, strict=True))
-    return Problem(
-        replace(problem.network, layers=layers),
-        Specification(spec.inputs, outputs, domain=spec.domain, readout=readout),
-    )
+    network = replace(problem.network, layers=layers)
+    return Problem(network, problem.specification.read_by(readout))
 
 
 def restricted(problem: Problem, outputs: Sequence[int]) -> Problem:
@@ -78,8 +74,4 @@ def shifted(problem: Problem, shift: Fraction) -> Problem:
     spec = problem.specification
     levels = levels_of(spec.readout)
     readout = Levels(levels[0] + shift, levels[-1] - shift)
-    outputs = dict(zip(spec.outputs, spec.formulas, strict=True))
-    return Problem(
-        problem.network,
-        Specification(spec.inputs, outputs, domain=spec.domain, readout=readout),
-    )
+    return Problem(problem.network, spec.read_by(readout))
