@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .network import Network
 from .problem import Problem
 from .rounding.number_type import number_type
 from .specification import Specification
-from .verdict import Attempt, Counterexample, OutputReading, Verdict
+from .verdict import Attempt, Counterexample, OutputReading, OutputReadings, Verdict
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +33,18 @@ def _smt() -> Engine:
     from .engines.smt import Smt
 
     return Smt()
+
+
+def _sparse() -> Engine:
+    from .engines.sparse import Sparse
+
+    return Sparse()
+
+
+def _superposed() -> Engine:
+    from .engines.superposed import Superposed
+
+    return Superposed()
 
 
 def _tree() -> Engine:
@@ -54,9 +66,14 @@ REPLAY = 64
 ENGINES: dict[str, Callable[[], Engine]] = {
     "auto": _portfolio,
     "enumerate": _enumeration,
+    "sparse": _sparse,
+    "superposed": _superposed,
     "tree": _tree,
     "z3": _smt,
 }
+
+#: Engines that are given sparse layers as they are; the others get dense weights.
+TAKES_SPARSE = ("auto", "sparse")
 
 
 def check(
@@ -73,6 +90,7 @@ def check(
     progress: Progress | None = None,
     dtypes: Sequence[str] = ("float32",),
     certificate: str | Path | None = None,
+    probability: Any = None,
 ) -> Verdict:
     """Decide whether the network computes the specification on every input of its domain.
 
@@ -80,7 +98,8 @@ def check(
         network: a Network, a model file, or a torch module that :meth:`Network.from_torch`
             understands.
         specification: formulas, read-out and domain, or the file that holds them.
-        engine: ``auto`` (several in turn), ``enumerate``, ``tree`` or ``z3``.
+        engine: ``auto`` (several in turn), ``enumerate``, ``sparse`` (plain 0/1 codes only),
+            ``tree`` or ``z3``.
         count: also count the violating inputs, in all and by output.
         margin: also compute the exact margin.
         counterexamples: return at most this many (one is returned whenever one exists).
@@ -93,6 +112,8 @@ def check(
         certificate: write evidence that :mod:`superproof.verify.recheck` can check to this file;
             the verdict's ``certificate`` says what became of it. Building it takes what is left
             of the timeout, or a second more, and a minute at most.
+        probability: also find the exact probability of error under this law; see
+            :func:`superproof.verify.law.parse_law`.
 
     Returns:
         The verdict; its counterexamples have been replayed in exact arithmetic.
@@ -129,7 +150,16 @@ def check(
         device=device,
         progress=progress or (lambda done, total: None),
     )
+    question = None
+    if probability is not None:
+        from .law import parse_law
+        from .probability import ErrorQuestion
+
+        law = parse_law(probability, specification.inputs)
+        question = ErrorQuestion(problem, law, request, engine, _asking(engine))
     verdict = decide(problem, request, engine, start)
+    if question is not None:
+        verdict = question.answered(verdict)
     if certificate is not None:
         from .certificate import seconds_left, write_certificate
 
@@ -149,10 +179,15 @@ def _asking(engine: str) -> Callable[[Problem, Request], Outcome]:
 
     def solve(problem: Problem, request: Request) -> Outcome:
         outcome = Outcome()
-        ENGINES[engine]().decide(problem, request, outcome)
+        ENGINES[engine]().decide(_given(problem, engine), request, outcome)
         return outcome
 
     return solve
+
+
+def _given(problem: Problem, engine: str) -> Problem:
+    """The problem as the engine takes it. Raises InputError for weights too large to be dense."""
+    return problem if engine in TAKES_SPARSE else problem.dense
 
 
 def decide(problem: Problem, request: Request, engine: str, start: float) -> Verdict:
@@ -163,7 +198,7 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
     outcome = Outcome()
     interrupted = False
     try:
-        solver.decide(problem, request, outcome)
+        solver.decide(_given(problem, engine), request, outcome)
     except KeyboardInterrupt:
         interrupted = True
         outcome.detail = outcome.detail or "interrupted"
@@ -223,7 +258,7 @@ def replay(problem: Problem, points: list[np.ndarray]) -> list[Counterexample]:
     spec = problem.specification
     expected = spec.expected(matrix)
     values = problem.values(matrix)
-    _, violated = problem.margins(matrix)
+    violated = spec.readout.violated(spec.readout.margins(values, expected), expected)
     inside = spec.domain.contains(matrix)
     examples = []
     for row, bits in enumerate(matrix):
@@ -232,10 +267,14 @@ def replay(problem: Problem, points: list[np.ndarray]) -> list[Counterexample]:
             why = "it breaks nothing" if inside[row] else "it is outside the domain"
             raise ReplayError(f"the counterexample {text} failed its exact replay: {why}")
         reads = spec.readout.reads(values[row])
-        readings = {
-            name: OutputReading(bool(expected[row, j]), reads[j], values[row, j])
-            for j, name in enumerate(spec.outputs)
-        }
+        readings: Mapping[str, OutputReading]
+        if spec.family is not None:
+            readings = OutputReadings(spec.outputs, expected[row], reads, values[row])
+        else:
+            readings = {
+                name: OutputReading(bool(expected[row, j]), reads[j], values[row, j])
+                for j, name in enumerate(spec.outputs)
+            }
         examples.append(Counterexample(spec.inputs, tuple(map(bool, bits)), readings))
     return examples
 

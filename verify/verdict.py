@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from .probability import ErrorProbability
     from .rounding.execution import Execution
 
 Status = Literal["holds", "violated", "unknown"]
+
+#: With more outputs than this the JSON form lists the wrong ones only.
+LISTED_OUTPUTS = 1000
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,54 @@ class OutputReading:
         return f"reads {words[self.read]} at {self.value}, expected {words[self.expected]}"
 
 
+class OutputReadings(Mapping[str, OutputReading]):
+    """The readings of the outputs at one input by name, each made when it is asked for.
+
+    Args:
+        names: output names; ``names.index`` should be quick.
+        expected: Booleans (outputs,).
+        read: what each output reads.
+        values: exact values, Fractions (outputs,).
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        expected: np.ndarray,
+        read: Sequence[bool | None],
+        values: np.ndarray,
+    ) -> None:
+        self._names, self._expected, self._read, self._values = names, expected, read, values
+
+    def __getitem__(self, name: str) -> OutputReading:
+        try:
+            return self._at(self._names.index(name))
+        except ValueError:
+            raise KeyError(name) from None
+
+    def _at(self, place: int) -> OutputReading:
+        return OutputReading(bool(self._expected[place]), self._read[place], self._values[place])
+
+    def items(self) -> ItemsView[str, OutputReading]:
+        """Names and readings, in order."""
+        return _ItemsInOrder(self)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class _ItemsInOrder(ItemsView[str, OutputReading]):
+    """Goes through readings by their place, which needs no look-up by name."""
+
+    _mapping: OutputReadings
+
+    def __iter__(self) -> Iterator[tuple[str, OutputReading]]:
+        return ((name, self._mapping._at(place)) for place, name in enumerate(self._mapping))
+
+
 @dataclass(frozen=True)
 class Counterexample:
     """An input on which the network breaks the specification, replayed in exact arithmetic.
@@ -40,7 +95,7 @@ class Counterexample:
 
     names: tuple[str, ...]
     bits: tuple[bool, ...]
-    outputs: dict[str, OutputReading]
+    outputs: Mapping[str, OutputReading]
 
     @property
     def text(self) -> str:
@@ -117,6 +172,7 @@ class Verdict:
         executions: for each number type asked for, whether every execution in it reads the same
             bits as the exact function.
         certificate: what became of the certificate, if one was asked for.
+        probability: the probability of error under a law, if asked for and found.
     """
 
     status: Status
@@ -134,6 +190,7 @@ class Verdict:
     interrupted: bool = False
     executions: tuple[Execution, ...] = ()
     certificate: CertificateFile | None = None
+    probability: ErrorProbability | None = None
 
     @property
     def holds(self) -> bool:
@@ -149,28 +206,36 @@ class Verdict:
         raise TypeError("a verdict has three values; test verdict.holds or verdict.status")
 
     def to_json(self) -> dict[str, Any]:
-        """The verdict as JSON data; the keys are part of the public contract."""
+        """The verdict as JSON data; the keys are part of the public contract.
+
+        With more than a thousand outputs, counts and counterexamples list the wrong ones only.
+        """
         from .rounding.execution import number_json
 
         dtypes = {execution.dtype: execution.to_json() for execution in self.executions}
         single = dtypes.get("float32", {"statement": "not decided"})
+        by_output = self.violations_by_output
+        if by_output is not None and len(by_output) > LISTED_OUTPUTS:
+            by_output = {name: count for name, count in by_output.items() if count}
         return {
             "status": self.status,
             "engine": self.engine,
             "domain_size": self.domain_size,
             "violations": self.violations,
-            "violations_by_output": self.violations_by_output,
+            "violations_by_output": by_output,
             "counterexamples": [
                 {
                     "input": example.text,
                     "outputs": {
                         name: {"expected": o.expected, "read": o.read, "value": str(o.value)}
                         for name, o in example.outputs.items()
+                        if o.wrong or len(example.outputs) <= LISTED_OUTPUTS
                     },
                 }
                 for example in self.counterexamples
             ],
             "margin": number_json(self.margin),
+            "probability": None if self.probability is None else self.probability.to_json(),
             "float32": single["statement"],
             "float32_margin": single.get("margin"),
             "float32_input": single.get("input"),

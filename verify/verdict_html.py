@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from .verdict import Counterexample, Verdict
-from .verdict_report import execution_line, label
+from .verdict_report import execution_line, label, probability_lines
 from .verdict_text import decimal, fraction, headline, quantity, seconds, truth
 
 _COLOURS = {"holds": "#1a7f37", "violated": "#c62828", "unknown": "#8a6d00"}
@@ -34,6 +34,7 @@ def render(verdict: Verdict) -> str:
     if verdict.margin is not None:
         exact = f"{fraction(verdict.margin)} ({decimal(verdict.margin)})"
         parts.append(f"<p>margin: {escape(exact)}</p>")
+    parts += [f"<p>{escape(line)}</p>" for line in probability_lines(verdict)]
     parts += [f"<p>{escape(execution_line(e))}</p>" for e in verdict.executions]
     parts += [f"<p>note: {escape(note)}</p>" for note in verdict.notes]
     parts.append(f"<p><small>{escape(verdict.engine)}, {seconds(verdict.seconds)}</small></p>")

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from .rounding.execution import Execution
 from .verdict import Counterexample, Verdict
-from .verdict_text import decimal, fraction, headline, quantity, seconds, truth
+from .verdict_text import (
+    decimal,
+    fraction,
+    headline,
+    quantity,
+    seconds,
+    truth,
+    whole_fraction,
+)
 
 #: Outputs that are listed, the wrong ones first.
 OUTPUTS = 20
@@ -42,6 +50,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield from _readings(example)
     if verdict.margin is not None:
         yield f"margin: {fraction(verdict.margin)} ({decimal(verdict.margin)})"
+    yield from probability_lines(verdict)
     for execution in verdict.executions:
         yield execution_line(execution)
     for note in verdict.notes:
@@ -96,6 +105,28 @@ def given(example: Counterexample) -> str:
     return f"{kind}: {listed}; the other {len(example.bits) - len(few)} inputs are {rest}"
 
 
+def probability_lines(verdict: Verdict, *, fractions: bool = False) -> Iterator[str]:
+    """The probability of error, its law and that of the domain, and the outputs if several.
+
+    ``fractions`` shows all digits of the exact numbers.
+    """
+    found = verdict.probability
+    if found is None:
+        return
+    exact = whole_fraction if fractions else fraction
+    yield f"probability of error: {exact(found.error)} ({decimal(found.error)})"
+    given = ""
+    if found.domain != 1:
+        given = f"; the domain has probability {exact(found.domain)} ({decimal(found.domain)})"
+    yield f"  law: {found.law}{given}"
+    wrong = sorted(((n, p) for n, p in found.by_output.items() if p), key=lambda item: -item[1])
+    if len(found.by_output) > 1 and wrong:
+        rows = [(n, exact(p), decimal(p)) for n, p in wrong[:OUTPUTS]]
+        yield from _columns([("output", "probability of error", "decimal"), *rows])
+        if len(wrong) > OUTPUTS:
+            yield f"and {quantity(len(wrong) - OUTPUTS)} more wrong outputs"
+
+
 def execution_line(execution: Execution) -> str:
     """Whether every execution in a number type reads the same bits, and why."""
     said = f"{execution.dtype}: {execution.statement}"
@@ -115,6 +146,8 @@ def cost(verdict: Verdict) -> str:
         if verdict.nodes >= RATE_FROM and verdict.seconds > 0:
             visited += f", {_rate(verdict.nodes / verdict.seconds)} inputs/s"
         parts.append(visited)
+    elif verdict.engine == "sparse":
+        parts.append(f"{quantity(verdict.nodes)} output{'' if verdict.nodes == 1 else 's'}")
     elif verdict.nodes:
         parts.append(f"{quantity(verdict.nodes)} nodes")
     return ", ".join(parts)

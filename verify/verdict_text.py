@@ -46,10 +46,21 @@ def fraction(value: Fraction) -> str:
     """
     top, bottom = value.numerator, value.denominator
     if bottom == 1:
-        return _cut(str(top))
+        return _cut(digits(top))
     if bottom >= 1 << 24 and bottom & (bottom - 1) == 0:
-        return f"{_cut(str(top))}/2^{bottom.bit_length() - 1}"
-    return f"{_cut(str(top))}/{_cut(str(bottom))}"
+        return f"{_cut(digits(top))}/2^{bottom.bit_length() - 1}"
+    return f"{_cut(digits(top))}/{_cut(digits(bottom))}"
+
+
+def digits(number: int) -> str:
+    """All digits; ``str`` refuses numbers of more than a few thousand."""
+    return f"{Decimal(number):f}"
+
+
+def whole_fraction(value: Fraction) -> str:
+    """The exact value with all digits."""
+    top = digits(value.numerator)
+    return top if value.denominator == 1 else f"{top}/{digits(value.denominator)}"
 
 
 def headline(verdict: Verdict, domain: str | None = None) -> str:
@@ -106,7 +117,7 @@ def shorten(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 3] + "..."
 
 
-def _cut(digits: str) -> str:
-    if len(digits) <= FRACTION_DIGITS:
-        return digits
-    return f"{digits[:12]}...{digits[-8:]}"
+def _cut(text: str) -> str:
+    if len(text) <= FRACTION_DIGITS:
+        return text
+    return f"{text[:12]}...{text[-8:]}"

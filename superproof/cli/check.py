@@ -22,7 +22,7 @@ def check(
     engine: Annotated[
         str,
         typer.Option(
-            metavar="auto|enumerate|tree|z3", help="Engine that decides; auto tries several."
+            metavar="auto|enumerate|sparse|tree|z3", help="Engine that decides; auto tries several."
         ),
     ] = "auto",
     count: Annotated[
@@ -58,6 +58,15 @@ def check(
             metavar="NAME",
             help="Also say whether execution in float64, bfloat16 or float16 reads the same "
             "bits, as is said of float32; may be repeated.",
+        ),
+    ] = None,
+    probability: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAW",
+            help="Also find the exact probability of error when inputs follow a law: 'uniform' "
+            "(on the domain), 1/10 (each is true with that probability), 'subsets 3' (exactly "
+            "three are true) or a .toml or .json file with a probability for each.",
         ),
     ] = None,
     certificate: Annotated[
@@ -107,6 +116,7 @@ def check(
             progress=bar,
             dtypes=["float32", *(dtype or [])],
             certificate=certificate,
+            probability=probability,
         )
     if json:
         from .terminal import print_json

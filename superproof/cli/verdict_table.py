@@ -10,7 +10,14 @@ from rich.text import Text
 
 from ..verify.specification import Specification
 from ..verify.verdict import Counterexample, OutputReading, Verdict
-from ..verify.verdict_report import OUTPUTS, cost, execution_line, given, label
+from ..verify.verdict_report import (
+    OUTPUTS,
+    cost,
+    execution_line,
+    given,
+    label,
+    probability_lines,
+)
 from ..verify.verdict_text import decimal, fraction, headline, quantity, seconds, shorten, truth
 from .terminal import print_parts, table
 
@@ -45,6 +52,8 @@ def render(
     if verdict.margin is not None:
         exact = str(verdict.margin) if fractions else fraction(verdict.margin)
         yield Text(f"margin: {exact} ({decimal(verdict.margin)})")
+    for line in probability_lines(verdict, fractions=fractions):
+        yield Text(line)
     for execution in verdict.executions:
         yield Text(execution_line(execution))
     for note in verdict.notes:

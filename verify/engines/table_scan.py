@@ -316,8 +316,12 @@ class TableScan:
         part.points = int(counters[kernels.POINTS])
         part.wrong += int(counters[kernels.WRONG])
         pairs = found[: counters[kernels.FOUND]]
-        part.found = [*self.grid.points(rows.bits[pairs[:, 0]], pairs[:, 1]), *settled][:limit]
+        part.found = self._listed(rows, pairs, settled)[:limit]
         return part
+
+    def _listed(self, rows: Rows, pairs: np.ndarray, settled: list[np.ndarray]) -> list[np.ndarray]:
+        """Wrong inputs, from (row, lane) pairs and those that were settled one by one."""
+        return [*self.grid.points(rows.bits[pairs[:, 0]], pairs[:, 1]), *settled]
 
     def _settle(
         self,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 Literal = tuple[int, int]
@@ -32,11 +33,17 @@ class ModelCounter:
 
     Counts by number of ones are one integer too: a true input multiplies by 2^base, so that the
     number of models with q ones is digit q (Kronecker substitution).
+
+    Args:
+        weights: integers that false and true inputs multiply by, default (1, 1) for all inputs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, weights: Sequence[tuple[int, int]] | None = None) -> None:
         self._base = 0
         self._cache: dict[tuple[Clauses, Groups], int] = {}
+        self._weights = weights
+        # no digit is larger than the weight of all assignments
+        self._bits = sum((false + true).bit_length() for false, true in weights or ()) + 2
 
     def count(
         self,
@@ -53,18 +60,45 @@ class ModelCounter:
             groups: disjoint, of free inputs; exactly one of each is true.
         """
         limited = least > 0 or most < len(free)
-        base = len(free) + 2 if limited else 0
+        base = (len(free) + 2 if self._weights is None else self._bits) if limited else 0
         if base != self._base:
             self._base, self._cache = base, {}
         unit = 1 << base
         inside = {v for clause in clauses for v, _ in clause}.union(*groups)
         with _deep(10 * len(free) + 1000):  # a chain of clauses is cut input by input
             total = self._models(frozenset(clauses), frozenset(groups))
-        total *= int((1 + unit) ** (len(free) - len(inside)))
+        total *= self._span([v for v in free if v not in inside], most)
         if not limited:
             return total
         mask = unit - 1
         return sum((total >> (base * q)) & mask for q in range(least, min(most, len(free)) + 1))
+
+    def _span(self, inputs: Collection[int], most: int | None = None) -> int:
+        """Weight of all assignments of some inputs, by number of ones up to ``most``."""
+        if self._weights is None:
+            return int((1 + (1 << self._base)) ** len(inputs))
+        total = 1
+        times: dict[tuple[int, int], int] = {}
+        for v in inputs:
+            times[self._weights[v]] = times.get(self._weights[v], 0) + 1
+        for (false, true), number in times.items():
+            if not self._base:
+                total *= (false + true) ** number
+                continue
+            last = number if most is None else min(most, number)
+            total *= sum(
+                (math.comb(number, q) * true**q * false ** (number - q)) << (self._base * q)
+                for q in range(last + 1)
+            )
+            if most is not None:
+                total &= (1 << (self._base * (most + 1))) - 1
+        return total
+
+    def _fixed(self, fixed: Mapping[int, int]) -> int:
+        """Weight of some values, apart from their number of ones."""
+        if self._weights is None:
+            return 1
+        return math.prod(self._weights[v][value] for v, value in fixed.items())
 
     def _models(self, clauses: Clauses, groups: Groups) -> int:
         """Weighted models over the inputs that occur."""
@@ -74,7 +108,8 @@ class ModelCounter:
         for part_clauses, part_groups in _components(clauses, groups):
             if not part_clauses:
                 (group,) = part_groups
-                result *= len(group) << self._base
+                one = (self._fixed({v: int(v == chosen) for v in group}) for chosen in group)
+                result *= sum(one) << self._base
                 continue
             key = part_clauses, part_groups
             if key not in self._cache:
@@ -106,9 +141,9 @@ class ModelCounter:
             if left is None:
                 continue
             after = {v for clause in left for v, _ in clause}.union(*rest)
-            loose = len(before) - len(after) - len(fixed)
-            models = self._models(left, rest)
-            total += models * (1 + (1 << self._base)) ** loose << (self._base * value)
+            loose = before - after - fixed.keys()
+            models = self._models(left, rest) * self._fixed(fixed)
+            total += models * self._span(loose) << (self._base * value)
         return total
 
 

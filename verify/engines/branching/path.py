@@ -50,13 +50,13 @@ def plant(layers, region, tree, fixed, values):
     """Set up depth 0 with the inputs of a cube fixed; False when a group contradicts it."""
     width = layers.width[0]
     for j in range(width):
-        tree.base[0, j] = layers.bias[0, j]
-        low = high = layers.bias[0, j]
-        for i in range(layers.columns.shape[0]):
-            low += layers.fall[i, j]
-            high += layers.rise[i, j]
-        tree.low[0, j] = low
-        tree.high[0, j] = high
+        tree.base[0, j] = tree.low[0, j] = tree.high[0, j] = layers.bias[0, j]
+    # inputs outside: a row of an input lies in one piece
+    for i in range(layers.columns.shape[0]):
+        fall, rise = layers.fall[i], layers.rise[i]
+        for j in range(width):
+            tree.low[0, j] += fall[j]
+            tree.high[0, j] += rise[j]
     tree.ones[0] = 0
     mark = 0
     for f in range(fixed.shape[0]):

@@ -103,9 +103,7 @@ class Union:
             part = region.part(side)
             if part is None:
                 continue
-            pursuit = self._search(Sieve if before else Pursuit, COUNT, part)
-            if isinstance(pursuit, Sieve):
-                pursuit.before, pursuit.union = before, self
+            pursuit = self._begin(part, before)
             desk = self._desk(part)
             try:
                 while not pursuit.done:
@@ -114,6 +112,13 @@ class Union:
                 self.visited += pursuit.nodes
             total += pursuit.count
         return total
+
+    def _begin(self, side: Side, before: Sequence[int]) -> Pursuit:
+        """The search of a side for points that are right in the outputs before."""
+        pursuit = self._search(Sieve if before else Pursuit, COUNT, side)
+        if isinstance(pursuit, Sieve):
+            pursuit.before, pursuit.union = before, self
+        return pursuit
 
 
 class Sieve(Pursuit):
