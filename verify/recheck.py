@@ -437,15 +437,17 @@ class Problem:
 
     def greatest(self, region: Region, node: Node, values: list[int]) -> int:
         """Upper bound of the sum of value * y over the free inputs, on all points of the node."""
-        least, most = max(region.least - node.ones, 0), min(region.most - node.ones, len(values))
-        bounds = [sum(value for value in values if value > 0)]
-        if least > 0 or most < len(values):
-            order = sorted(values, reverse=True)
-            bounds.append(sum(order[:least]) + sum(v for v in order[least:most] if v > 0))
         gain = dict(zip(node.free, values, strict=True))
-        if self.groups:
-            lone = sum(v for i, v in gain.items() if v > 0 and i not in self.group_of)
-            bounds.append(lone + sum(max(gain[i] for i in g) for g in self.open_groups(node)))
+        bounds = [sum(value for value in values if value > 0)]
+        # one of each group, and the best of the others
+        groups = self.open_groups(node)
+        lone = sorted((v for i, v in gain.items() if i not in self.group_of), reverse=True)
+        ones = node.ones + len(groups)
+        least, most = max(region.least - ones, 0), max(region.most - ones, 0)
+        if groups or least or most < len(lone):
+            grouped = sum(max(gain[i] for i in group) for group in groups)
+            more = sum(v for v in lone[least:most] if v > 0)
+            bounds.append(grouped + sum(lone[:least]) + more)
         # each clause must lose a literal, which costs what that literal gains (local ratio)
         left = {2 * i + (v > 0): abs(v) for i, v in gain.items() if v}
         paying = left.keys()

@@ -221,3 +221,13 @@ def test_leaves_whose_terms_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert counts[0] == counts[1]
     assert counts[0]
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_a_network_that_is_zero_everywhere_is_wrong_on_whole_cubes(hidden: int) -> None:
+    """Its sums are multiples of every unit; 0 does not read true."""
+    layers = [np.zeros((2, 40), np.int64), np.ones((1, 2), np.int64)] if hidden else None
+    network = Network.from_arrays(layers or [np.zeros((1, 40), np.int64)])
+    verdict = check(network, Specification(40, ["x0"]), count=True, engine="tree", dtypes=())
+    assert verdict.violations == 1 << 39
+    assert verdict.nodes < 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from .float_network import IDENTITY, RELU, SLOPES, SMALLEST_REACH, STEEPEST, STEP
-from .greatest import greatest_value, group_sum, ordered_sum, penalty
+from .greatest import best_sum, greatest_value, ordered_sum, penalty
 from .kernel import inner
 
 
@@ -27,18 +27,19 @@ def first_bounds(layers, region, tree, scratch, d, count, least, greatest, free)
             )
         row = layers.rows[j]
         if lower < 0.0 < upper:
-            if limited:
-                a = tree.base[d, j]
+            a = tree.base[d, j]
+            if grouped:
+                gain = scratch.gain
+                up = best_sum(region, state, row, 1.0, least, greatest, gain)
+                down = best_sum(region, state, row, -1.0, least, greatest, gain)
+                upper, lower = min(upper, a + up), max(lower, a - down)
+            elif limited:
                 upper = min(
                     upper, a + ordered_sum(state, region.order[j], row, 1.0, least, greatest)
                 )
                 lower = max(
                     lower, a - ordered_sum(state, region.order[j], row, -1.0, least, greatest)
                 )
-            if grouped:
-                a = tree.base[d, j]
-                upper = min(upper, a + group_sum(region, state, row, 1.0))
-                lower = max(lower, a - group_sum(region, state, row, -1.0))
         if count > 0 and lower < 0.0 < upper:
             alive, residue = scratch.alive, scratch.residue
             upper = min(

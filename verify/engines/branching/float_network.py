@@ -227,6 +227,8 @@ def float_network(problem: Problem, flips: np.ndarray, clauses: int) -> FloatNet
         out_weight, out_bias = units[hidden]
         smallest = spread.exponent
         exponent = min(smallest + out_weight, out_bias if outputs is weights[-1] else smallest)
+        # only where all is 0 is it larger, and 0 is a multiple of every unit
+        exponent = min(exponent, LARGEST_EXPONENT)
         padded = np.abs(outputs).max(axis=0, initial=0.0)
         total = 2 * float(padded @ terms[: len(padded)]) if len(padded) else 0.0
         total += max((abs(float(c)) for c in output_bias), default=0.0) * 2

@@ -1,6 +1,6 @@
 """Kernels for the greatest value of a linear form of the inputs over a region.
 
-Exact maxima where only the box, a number of ones or one-hot groups bind; the clauses that must
+Exact maxima where only the box, a number of ones and one-hot groups bind; the clauses that must
 stay false enter by a dual bound. Sound up to the rounding errors of :mod:`.float_network`.
 """
 
@@ -52,21 +52,38 @@ def penalty(region, state, alive, count, sign, coefficient, residue):
 
 
 @inner
-def best_sum(state, coefficient, sign, least, greatest, gain):
-    """Largest sum of between ``least`` and ``greatest`` of the free sign * coefficients."""
+def best_sum(region, state, coefficient, sign, least, greatest, gain):
+    """Largest sum of between ``least`` and ``greatest`` of the free sign * coefficients.
+
+    Each one-hot group without a true member gives exactly one; the others are chosen freely.
+    """
+    grouped = 0.0
+    for g in range(region.group_start.shape[0] - 1):
+        best = -INFINITY
+        for k in range(region.group_start[g], region.group_start[g + 1]):
+            i = region.member[k]
+            if state[i] == 2:
+                best = max(best, sign * coefficient[i])
+        if best > -INFINITY:  # a group that has its one has no free members
+            grouped += best
+            least -= 1
+            greatest -= 1
     count = 0
     positive = 0
     total = 0.0
     for i in range(state.shape[0]):
-        if state[i] == 2:
+        if state[i] == 2 and region.group[i] < 0:
             value = sign * coefficient[i]
             gain[count] = -value
             count += 1
             if value > 0:
                 positive += 1
                 total += value
+    # a region without points may ask for more ones than there are, or for fewer than none
+    least = min(max(least, 0), count)
+    greatest = min(max(greatest, 0), count)
     if least <= positive <= greatest:
-        return total
+        return grouped + total
     take = greatest if positive > greatest else least
     # quickselect: the ``take`` smallest negated gains to the front
     first, last = 0, count - 1
@@ -91,12 +108,12 @@ def best_sum(state, coefficient, sign, least, greatest, gain):
     total = 0.0
     for t in range(take):
         total -= gain[t]
-    return total
+    return grouped + total
 
 
 @inner
 def ordered_sum(state, order, row, sign, least, greatest):
-    """The same as :func:`best_sum` for a row whose falling order is known."""
+    """The same as :func:`best_sum` without groups, for a row whose falling order is known."""
     n = order.shape[0]
     total = 0.0
     taken = 0
@@ -112,24 +129,6 @@ def ordered_sum(state, order, row, sign, least, greatest):
 
 
 @inner
-def group_sum(region, state, coefficient, sign):
-    """Largest sum of sign * coefficient when each one-hot group has exactly one true member."""
-    total = 0.0
-    for i in range(state.shape[0]):
-        if state[i] == 2 and region.group[i] < 0:
-            total += max(sign * coefficient[i], 0.0)
-    for g in range(region.group_start.shape[0] - 1):
-        best = -INFINITY
-        for k in range(region.group_start[g], region.group_start[g + 1]):
-            i = region.member[k]
-            if state[i] == 2:
-                best = max(best, sign * coefficient[i])
-        if best > -INFINITY:  # a group that has its one has no free members
-            total += best
-    return total
-
-
-@inner
 def greatest_value(region, state, scratch, coefficient, sign, count, least, greatest, free):
     """Bound on sign * coefficient . x over the free inputs of the region."""
     best = 0.0
@@ -138,9 +137,7 @@ def greatest_value(region, state, scratch, coefficient, sign, count, least, grea
             best += max(sign * coefficient[i], 0.0)
     if count > 0:
         best -= penalty(region, state, scratch.alive, count, sign, coefficient, scratch.residue)
-    if least > 0 or greatest < free:
-        value = best_sum(state, coefficient, sign, least, greatest, scratch.gain)
+    if least > 0 or greatest < free or region.group_start.shape[0] > 1:
+        value = best_sum(region, state, coefficient, sign, least, greatest, scratch.gain)
         best = min(best, value)
-    if region.group_start.shape[0] > 1:
-        best = min(best, group_sum(region, state, coefficient, sign))
     return best
