@@ -17,6 +17,8 @@ if (_checkout / "pyproject.toml").is_file():
 
 if TYPE_CHECKING:
     from .verify.check import check
+    from .verify.compare import compare
+    from .verify.comparison import Comparison
     from .verify.errors import InputError, MissingExtraError, SuperproofError
     from .verify.network import Layer, Network
     from .verify.problem import Problem
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .verify.verdict import Counterexample, Verdict
 
 __all__ = [
+    "Comparison",
     "Counterexample",
     "InputError",
     "Layer",
@@ -34,10 +37,12 @@ __all__ = [
     "SuperproofError",
     "Verdict",
     "check",
+    "compare",
 ]
 
 #: Where each public name lives.
 _HOMES = {
+    "Comparison": "verify.comparison",
     "Counterexample": "verify.verdict",
     "InputError": "verify.errors",
     "Layer": "verify.network",
@@ -48,6 +53,7 @@ _HOMES = {
     "SuperproofError": "verify.errors",
     "Verdict": "verify.verdict",
     "check": "verify.check",
+    "compare": "verify.compare",
 }
 
 

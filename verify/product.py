@@ -125,6 +125,19 @@ def difference(a: Network, b: Network, specification: Specification) -> Problem:
     return Problem(network, nothing)
 
 
+def outputs_of(network: Network, rows: Sequence[int]) -> Network:
+    """The network with some of its outputs only."""
+    *rest, last = network.layers
+    chosen = list(rows)
+    return Network((*rest, Layer(last.weight[chosen], last.bias[chosen], last.activation)))
+
+
+def read_bits(network: Network, readout: Readout) -> Network:
+    """The network followed by its reading layers: its outputs are the bits of :class:`Reader`."""
+    links = _chain(network, reader(readout, network.output_size))
+    return Network(tuple(Layer(*link) for link in links))
+
+
 class _Link(NamedTuple):
     """One layer of a chain: weight (out, in), bias (out,), activation."""
 
@@ -135,6 +148,7 @@ class _Link(NamedTuple):
 
 def _chain(network: Network, reading: Reader) -> list[_Link]:
     """The network's layers, then those that read it."""
+    network = network.dense
     links = [_Link(layer.weight, layer.bias, layer.activation) for layer in network.layers]
     *rest, last = links
     first, *others = [_Link(weight, bias, "step") for weight, bias in reading.layers]

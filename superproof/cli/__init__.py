@@ -19,10 +19,13 @@ from .exit import run
 COMMANDS: tuple[str, ...] = (
     "check",
     "recheck",
+    "compare",
+    "invariant",
     "info",
     "export",
     "construct",
     "bounds",
+    "claims",
     "experiment",
     "demo",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..verify.network import Network
     from ..verify.problem import Problem
+    from ..verify.specification import Specification
 
 #: Names of the network's file in a problem folder.
 NETWORK_FILES = ("network.onnx", "network.safetensors", "network.npz")
@@ -27,6 +28,22 @@ def read_problem(model: Path, specification: Path | None) -> Problem:
     """
     from ..verify.errors import InputError
     from ..verify.problem import Problem
+
+    network, spec, path = read_files(model, specification)
+    try:
+        spec.require_formulas()
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return Problem(network, spec)
+
+
+def read_files(model: Path, specification: Path | None) -> tuple[Network, Specification, Path]:
+    """Read network and specification, formulas or not, and say which file the latter is.
+
+    Arguments and errors as for :func:`read_problem`.
+    """
+    from ..verify.errors import InputError
+    from ..verify.problem import require_fit
     from ..verify.specification import Specification
 
     if specification is None:
@@ -42,10 +59,11 @@ def read_problem(model: Path, specification: Path | None) -> Problem:
     _require(specification, "specification")
     spec = Specification.load(specification)
     try:
-        return Problem(network, spec)
+        require_fit(network, spec)
     except InputError as error:
         names = f"{network_file(model)} and {specification}"
         raise InputError(f"{names} do not fit: {error}") from None
+    return network, spec, specification
 
 
 def read_network(model: Path) -> Network:
