@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from ..verify.engines.criterion import plain_code
+from ..verify.engines.plain_code import PlainCode
 from ..verify.errors import ProofError
-from .criterion import weakest_points
 
 #: Give a draw up when more than this share of the outputs is violated at the start.
 ABANDON = 0.5
@@ -23,23 +25,30 @@ class Code:
     """A 0/1 code that the complete criterion accepts.
 
     Attributes:
-        matrix: Booleans (neurons, inputs).
+        plain: the code and the neurons that the members of each tuple share.
         density: share of ones of the draws.
         seed: seed that it was drawn with.
         rounds: rounds of repair that it took.
-        redrawn: columns that were drawn again, in all rounds together.
+        redrawn: columns (of a channel: outputs) that were drawn again, in all rounds together.
+        name: how it was drawn.
     """
 
-    matrix: np.ndarray
+    plain: PlainCode
     density: float
     seed: int
     rounds: int
     redrawn: int
+    name: str = "random, repaired"
 
     @property
     def neurons(self) -> int:
         """Number of rows."""
-        return int(self.matrix.shape[0])
+        return self.plain.code.height
+
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        """The code as Booleans (neurons, inputs)."""
+        return self.plain.code.matrix(self.plain.inputs).astype(bool)
 
 
 def repaired_code(
@@ -78,17 +87,21 @@ def repaired_code(
     code = rng.random((neurons, inputs)) < density
     redrawn, best, best_round = 0, len(tuples) + 1, 0
     for done in range(rounds + 1):
-        slack, intruding = weakest_points(code, tuples, active)
+        plain = plain_code(code, tuples)
+        top, intruding = plain.imitations(active, witnesses=True)
+        slack = plain.shared.sizes - top
         tick()
         violated = np.flatnonzero(slack < 1)
         if not violated.size:
-            return Code(code, density, seed, done, redrawn)
+            return Code(plain, density, seed, done, redrawn)
         if len(violated) < best:
             best, best_round = len(violated), done
         hopeless = done == 0 and len(violated) > abandon * len(tuples)
         if hopeless or done == rounds or done - best_round >= PATIENCE:
             break
-        choices = np.concatenate([tuples[violated], intruding[violated]], axis=1)
+        # where nobody else overlaps there is no intruder: a member instead
+        outside = np.where(intruding < 0, tuples[:, :1], intruding)
+        choices = np.concatenate([tuples[violated], outside[violated]], axis=1)
         arity, r = tuples.shape[1], intruding.shape[1]
         member = rng.integers(0, arity, len(violated))
         if r:

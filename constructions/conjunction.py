@@ -11,18 +11,25 @@ import numpy as np
 
 from ..theory.concentration import intruders, plain_code_density, plain_code_neurons
 from ..theory.counting import labelled_distinct_ands, neurons_free, neurons_square
+from ..verify.engines.criterion import shared_neurons
 from ..verify.engines.engine import Progress
+from ..verify.engines.plain_code import PlainCode, Rows
 from ..verify.errors import InputError, ProofError
+from ..verify.family import Family
 from ..verify.formula import And, Variable
 from ..verify.network import Network
+from ..verify.sparse_matrix import DENSE_ENTRIES
 from ..verify.specification import Specification
+from .channel import channel_code, channel_neurons, channel_size
 from .codes import Code, repaired_code
 from .construction import Construction
-from .criterion import shared_neurons, slacks
 from .patterns import as_pairs, require_feasible
+from .plain_proof import certify_plain
 
 #: The search for a small width stops at this relative difference.
 RESOLUTION = 0.02
+#: How a code may be drawn.
+CODES = ("auto", "random", "channel")
 
 
 def plain_pairwise_and(
@@ -33,6 +40,7 @@ def plain_pairwise_and(
     neurons: int | None = None,
     density: float | None = None,
     progress: Progress = lambda done, total: None,
+    code: str = "auto",
 ) -> Construction:
     """A network of one hidden layer that computes the AND of every given pair exactly.
 
@@ -50,6 +58,8 @@ def plain_pairwise_and(
             output where no narrower code is found.
         density: share of ones in the code; None for the best one in theory.
         progress: called with (rounds of repair done, 0), as nobody knows how many it takes.
+        code: ``random``, ``channel`` (see :mod:`.channel`), or ``auto``: random, but channel where
+            the network is large and as many neurons are given as a channel needs.
 
     Raises:
         InputError: pairs or numbers that do not fit.
@@ -68,6 +78,10 @@ def plain_pairwise_and(
         raise InputError(f"neurons must be 1 or more, not {neurons}")
     if density is not None and not 0 < density < 1:
         raise InputError(f"density must lie between 0 and 1, not {density}")
+    if code not in CODES:
+        raise InputError(f"unknown code '{code}'; use one of {', '.join(CODES)}")
+    if code == "channel" and density is not None:
+        raise InputError("a channel has no density to choose; leave it out, or draw a random code")
     share = _default_density(inputs, active) if density is None else density
     rounds = itertools.count(1)
     draw = partial(
@@ -79,25 +93,34 @@ def plain_pairwise_and(
         seed=seed,
         tick=lambda: progress(next(rounds), 0),
     )
-    direct = _one_neuron_each(inputs, tuples, seed)
-    if neurons is not None:
-        code = _code_of_width(neurons, draw, direct)
+    direct = partial(_one_neuron_each, inputs, tuples, seed)
+    theory = _theory_neurons(inputs, len(tuples), active)
+    if code == "auto" and neurons is not None and density is None:
+        large = neurons * (inputs + len(tuples)) > DENSE_ENTRIES
+        if large and channel_size(neurons, inputs, tuples, active) is not None:
+            code = "channel"
+    if code == "channel":
+        width = channel_neurons(inputs, tuples, active) if neurons is None else neurons
+        drawn = channel_code(
+            width, inputs, tuples, active, seed, tick=lambda: progress(next(rounds), 0)
+        )
+    elif neurons is not None:
+        drawn = _code_of_width(neurons, draw, len(tuples), direct)
     else:
-        theory = _theory_neurons(inputs, len(tuples), active)
-        code = _small_code(theory, draw, direct)
-    network = plain_network(code.matrix, tuples)
+        drawn = _small_code(theory, draw, len(tuples), direct)
+    network = _network(drawn.plain, tuples.shape[1])
     slack = certify_plain(network, tuples, active)
-    one_each = bool((code.matrix.sum(axis=1) == 2).all()) and code.neurons == len(tuples)
+    sparse = network.sparse
     bits = labelled_distinct_ands(inputs, len(tuples)).bits()
     return Construction(
         kind="pairwise-and",
         form="plain",
         network=network,
-        specification=and_specification(inputs, tuples, active),
+        specification=and_specification(inputs, tuples, active, compact=network.sparse),
         active=active,
         seed=seed,
         weight_bits=1,
-        total_bits=code.neurons * (inputs + len(tuples)),
+        total_bits=drawn.neurons * (inputs + len(tuples)),
         lower_bound={
             "bits": bits,
             "neurons": neurons_free(bits, inputs, len(tuples)),
@@ -106,12 +129,13 @@ def plain_pairwise_and(
         },
         certified_how="complete criterion on the stored 0/1 weights (docs/theory.md, section 4)",
         parameters={
-            "code": "one neuron an output" if one_each else "random, repaired",
-            "density": float(code.density),
-            "rounds": code.rounds,
-            "redrawn_columns": code.redrawn,
+            "code": drawn.name,
+            "density": float(drawn.density),
+            "rounds": drawn.rounds,
+            "redrawn_columns": drawn.redrawn,
             "least_slack": slack,
-            "theory_neurons": _theory_neurons(inputs, len(tuples), active),
+            "theory_neurons": theory,
+            **({"nonzeros": network.parameters - sum(network.widths[1:])} if sparse else {}),
         },
     )
 
@@ -134,71 +158,69 @@ def plain_network(code: np.ndarray, tuples: np.ndarray) -> Network:
     )
 
 
-def certify_plain(network: Network, tuples: np.ndarray, active: int) -> int:
-    """Prove that a network in the plain form computes the ANDs of ``tuples``; see Theorem 1.
-
-    Works on the stored numbers, whatever made them. Returns the least slack (1 or more).
-    Raises ProofError when the network is not in the plain form for these tuples, or when the
-    criterion, which is complete, finds outputs that some input gets wrong.
-    """
-    if [layer.activation for layer in network.layers] != ["relu", "identity"]:
-        raise ProofError("not a plain network: it needs one ReLU layer and a linear read-out")
-    hidden, readout = network.layers
-    code = hidden.weight.astype(np.float64)
-    if not np.isin(code, (0, 1)).all():
-        raise ProofError("not a plain network: the code holds other weights than 0 and 1")
-    expected = plain_network(code, tuples)
-    parts = (
-        ("hidden bias", hidden.bias, expected.layers[0].bias),
-        ("read-out weight", readout.weight, expected.layers[1].weight),
-        ("read-out bias", readout.bias, expected.layers[1].bias),
+def _network(plain: PlainCode, arity: int) -> Network:
+    """The plain network, with sparse weights where dense ones would be large."""
+    neurons = plain.code.height
+    if neurons * (plain.inputs + plain.outputs) <= DENSE_ENTRIES:
+        code = plain.code.matrix(plain.inputs)
+        return plain_network(code, plain.tuples.items.reshape(plain.outputs, arity))
+    sizes = plain.shared.sizes.astype(np.float32)
+    return Network.from_arrays(
+        [_ones(plain.code, plain.inputs), _ones(plain.shared, neurons)],
+        [np.full(neurons, 1 - arity, dtype=np.float32), np.float32(0.5) - sizes],
     )
-    for name, has, wants in parts:
-        if not np.array_equal(has.astype(np.float64), wants.astype(np.float64)):
-            raise ProofError(f"not a plain network for these tuples: the {name} differs")
-    slack = slacks(code, tuples, active)
-    if slack.min() < 1:
-        raise ProofError(
-            f"{int((slack < 1).sum())} of {len(tuples)} outputs are wrong on some input with at "
-            f"most {active} active, first output {int(np.flatnonzero(slack < 1)[0])}"
-        )
-    return int(slack.min())
 
 
-def and_specification(inputs: int, tuples: np.ndarray, active: int) -> Specification:
-    """Output j is the AND of ``tuples[j]``, on all inputs with at most ``active`` ones."""
+def _ones(rows: Rows, width: int) -> Any:
+    from scipy.sparse import csr_array
+
+    data = np.ones(len(rows.items), dtype=np.float32)
+    return csr_array((data, rows.items, rows.starts), shape=(rows.height, width))
+
+
+def and_specification(
+    inputs: int, tuples: np.ndarray, active: int, *, compact: bool = False
+) -> Specification:
+    """Output j is the AND of ``tuples[j]``, on all inputs with at most ``active`` ones.
+
+    ``compact`` makes it a family instead of a formula an output.
+    """
+    if compact:
+        return Specification(inputs, family=Family("and", tuples), domain={"at_most": active})
     variables = [Variable(f"x{i}") for i in range(inputs)]
     formulas = [And(tuple(variables[i] for i in row)) for row in tuples.tolist()]
     return Specification(inputs, formulas, domain={"at_most": active})
 
 
-def _code_of_width(neurons: int, draw: Callable[[int], Code], direct: Code) -> Code:
+def _code_of_width(
+    neurons: int, draw: Callable[[int], Code], outputs: int, direct: Callable[[], Code]
+) -> Code:
     """A code of exactly this width, or ProofError with what would help."""
     try:
         return draw(neurons)
     except ProofError as error:
-        if neurons == direct.neurons:
-            return direct
-        if neurons < direct.neurons:
+        if neurons == outputs:
+            return direct()
+        if neurons < outputs:
             raise
-        raise ProofError(
-            f"{error}; {direct.neurons} neurons always suffice, one an output"
-        ) from None
+        raise ProofError(f"{error}; {outputs} neurons always suffice, one an output") from None
 
 
-def _small_code(theory: int, draw: Callable[[int], Code], direct: Code) -> Code:
+def _small_code(
+    theory: int, draw: Callable[[int], Code], outputs: int, direct: Callable[[], Code]
+) -> Code:
     """The narrowest exact code that bisection over seeded draws comes to.
 
     The upper end is what theory promises or one neuron fewer than outputs, whatever is less.
     Success is not monotone in the width, so the result is small, not smallest.
     """
-    high = min(theory, direct.neurons - 1)
+    high = min(theory, outputs - 1)
     if high < 1:
-        return direct
+        return direct()
     try:
         best = draw(high)
     except ProofError:
-        return direct
+        return direct()
     low = 0  # the widest width known to fail
     while best.neurons - low > max(1, int(RESOLUTION * best.neurons)):
         middle = (low + best.neurons) // 2
@@ -211,9 +233,9 @@ def _small_code(theory: int, draw: Callable[[int], Code], direct: Code) -> Code:
 
 def _one_neuron_each(inputs: int, tuples: np.ndarray, seed: int) -> Code:
     """One neuron an output: exact for every number of active inputs (docs/theory.md, 4.3)."""
-    code = np.zeros((len(tuples), inputs), dtype=bool)
-    code[np.arange(len(tuples))[:, None], tuples] = True
-    return Code(code, float(code.mean()), seed, 0, 0)
+    each = Rows.table(np.arange(len(tuples))[:, None])
+    plain = PlainCode(inputs, Rows.table(np.sort(tuples, axis=1)), each, Rows.table(tuples))
+    return Code(plain, tuples.shape[1] / inputs, seed, 0, 0, "one neuron an output")
 
 
 def _default_density(inputs: int, active: int) -> float:

@@ -15,7 +15,8 @@ from ..verify.problem import Problem
 from ..verify.specification import Specification
 from ..verify.verdict import package_version
 
-NETWORK_FILE = "network.onnx"
+#: The network's file; sparse weights are kept in the second, where ONNX would be huge.
+NETWORK_FILE, SPARSE_FILE = "network.onnx", "network.npz"
 SPECIFICATION_FILE = "spec.toml"
 REPORT_FILE = "report.json"
 
@@ -82,18 +83,28 @@ class Construction:
         }
 
     def write(self, folder: str | Path) -> Path:
-        """Write ``network.onnx``, ``spec.toml`` and ``report.json``; other files stay untouched.
+        """Write the network, ``spec.toml`` and ``report.json``; other files stay untouched.
 
-        Returns the folder, which is made when missing. Raises InputError when it cannot be.
+        The network's file is ``network.onnx``, or ``network.npz`` where its weights are sparse.
+        Returns the folder, which is made when missing. Raises InputError when it cannot be, and
+        when it holds a network in the other format, for nobody could tell which is meant.
         """
         path = Path(folder)
+        file, other = NETWORK_FILE, SPARSE_FILE
+        if self.network.sparse:
+            file, other = other, file
+        if (path / other).exists():
+            raise InputError(
+                f"{path}: holds {other} already, and this network goes into {file}; remove it, or "
+                "name another folder"
+            )
         try:
             path.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
             raise InputError(f"{path}: a file of that name is in the way; name a folder") from None
         except OSError as error:
             raise InputError(f"{path}: cannot make the folder: {error.strerror}") from None
-        self.network.save(path / NETWORK_FILE)
+        self.network.save(path / file)
         self.specification.save(path / SPECIFICATION_FILE)
         text = json.dumps(self.report(), indent=2, allow_nan=False)
         (path / REPORT_FILE).write_text(text + "\n", encoding="utf-8")

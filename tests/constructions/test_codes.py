@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from superproof.constructions.codes import repaired_code
-from superproof.constructions.criterion import violated_outputs
+from superproof.verify.engines.criterion import violated_outputs
 from superproof.constructions.patterns import pattern
 from superproof.verify.errors import ProofError
 

@@ -95,3 +95,65 @@ def test_pairs_and_outputs_must_agree(superproof: Run, tmp_path: Path) -> None:
     answer = superproof(*words, "--out", tmp_path / "out")
     assert answer.code == 2
     assert "holds 1 pair, but --outputs says 2" in answer.complaint
+
+
+def test_large_networks_are_written_sparsely(superproof: Run, tmp_path: Path) -> None:
+    folder, proof = tmp_path / "wide", tmp_path / "proof"
+    words = ("construct", "pairwise-and", "--inputs", 2000, "--pattern", "random-low-influence")
+    words = (*words, "--neurons", 1500, "--active", 3)
+    answer = superproof(*words, "--out", folder)
+    assert answer.code == 0, answer.err
+    assert "channel, sets of" in answer.out
+    files = {path.name for path in folder.iterdir()}
+    assert files == {"network.npz", "spec.toml", "spec.members.npz", "report.json"}
+    assert "family" in (folder / "spec.toml").read_text(encoding="utf-8")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["parameters"]["nonzeros"] < report["total_bits"] / 20
+    answer = superproof("check", folder, "--margin", "--json", "--certificate", proof)
+    assert answer.code == 0, answer.err
+    verdict = json.loads(answer.out)
+    assert (verdict["engine"], verdict["margin"]["exact"]) == ("sparse", "1/2")
+    assert verdict["float32"] == "same in every summation order"
+    assert verdict["sha256"] == report["sha256"]
+    answer = superproof("recheck", folder, proof)
+    assert (answer.code, answer.out) == (0, "accepted: holds (criterion of 2,000 outputs)\n")
+    # more active inputs than were proved
+    spec = (folder / "spec.toml").read_text(encoding="utf-8").replace("at most 3", "at most 9")
+    (folder / "more.toml").write_text(spec, encoding="utf-8")
+    given = (folder / "network.npz", folder / "more.toml")
+    answer = superproof("check", *given, "--count", "--certificate", proof)
+    assert answer.code == 1
+    assert "without counting" in answer.out
+    answer = superproof("recheck", *given, proof)
+    assert answer.out.startswith("accepted: violated (1 input evaluated")
+    answer = superproof("recheck", folder, proof)
+    assert (answer.code, answer.out.count("\n")) == (1, 1)
+    assert "another domain" in answer.out
+    # the same folder cannot hold a dense network as well
+    answer = superproof("construct", "pairwise-and", "--inputs", 9, "--out", folder)
+    assert answer.code == 2
+    assert "holds network.npz already" in answer.complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--code", "odd"], "unknown code 'odd'; use one of auto, random, channel"),
+        (["--code", "channel", "--density", "0.5"], "a channel has no density to choose"),
+        (["--code", "channel", "--neurons", "4"], "4 neurons are too few for 50 outputs"),
+    ],
+)
+def test_bad_codes(superproof: Run, tmp_path: Path, words: list[str], complaint: str) -> None:
+    answer = superproof(
+        "construct", "pairwise-and", "--inputs", 50, *words, "--out", tmp_path / "out"
+    )
+    assert answer.code == 2
+    assert complaint in answer.complaint
+
+
+def test_a_channel_may_be_small(superproof: Run, tmp_path: Path) -> None:
+    words = ("construct", "pairwise-and", "--inputs", 50, "--pattern", "matching")
+    answer = superproof(*words, "--code", "channel", "--active", 3, "--out", tmp_path / "out")
+    assert answer.code == 0, answer.err
+    assert (tmp_path / "out" / "network.onnx").exists()
+    assert superproof("check", tmp_path / "out", "--engine", "enumerate").code == 0

@@ -10,6 +10,10 @@ Z3 decides some large problems that the tree does not. So:
    is enumerated. Whoever would have been first, the answer takes at most about twice as long.
 3. Where enumeration is out of reach, Z3 joins after a moment: beside the tree with two threads,
    in turns of growing length with one.
+
+Before all of these comes the criterion for plain 0/1 code networks (:mod:`.sparse`), where it
+applies; the others then only count, and list further counterexamples. After it comes the one for
+pairwise ANDs in superposition (:mod:`.superposed`), which answers everything.
 """
 
 from __future__ import annotations
@@ -23,7 +27,8 @@ from ..errors import InputError
 from ..problem import Problem
 from ..verdict import Attempt
 from .engine import Outcome, Request
-from .enumeration import predicted_seconds
+from .enumeration import BATCH_RATE, predicted_seconds
+from .plain_network import UnrecognisedError, plain_network
 
 if TYPE_CHECKING:
     from .tree import Decision
@@ -39,6 +44,8 @@ FIRST_LOOK = 0.25
 #: Seconds before Z3 joins in a thread of its own; in turns, at least so long and as long as
 #: encoding so many parameters takes, which does not stop on time.
 ALONE, ALONE_IN_TURNS, ENCODING = 0.3, 1.0, 4e-4
+#: Seconds that enumerating may take where only a count or more counterexamples are missing.
+AFTERWARDS = 60.0
 
 
 class Portfolio:
@@ -51,13 +58,23 @@ class Portfolio:
 
     def plan(self, problem: Problem, threads: int) -> tuple[str, ...]:
         """The engines that would be tried, in turn, once the tree engine is loaded."""
-        price = predicted_seconds(problem, threads)
+        try:
+            price = predicted_seconds(problem.dense, threads)
+        except InputError:  # weights too large to be made dense
+            return ("sparse",)
         if problem.specification.domain.points is not None or price <= AT_ONCE:
             return ("enumerate",)
         return ("tree", "enumerate") if price < math.inf else ("tree", "z3")
 
     def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
         """See :class:`Engine`; ``outcome.attempts`` lists what was tried."""
+        if request.device is None and self._by_criterion(problem, request, outcome):
+            return
+        if request.device is None and self._in_superposition(problem, request, outcome):
+            return
+        problem = problem.dense
+        if outcome.status == "violated":
+            request = replace(request, margin=False)
         domain = problem.specification.domain
         listed = domain.points is not None
         price = predicted_seconds(problem, request.threads)
@@ -70,6 +87,44 @@ class Portfolio:
                 self._enumerate(problem, request, outcome)
             return
         self._beside_z3(problem, request, outcome)
+
+    @staticmethod
+    def _by_criterion(problem: Problem, request: Request, outcome: Outcome) -> bool:
+        """Decide a plain code network; True when nothing is left to do."""
+        from .sparse import UNCOUNTED, decide_plain
+
+        points = problem.specification.domain.candidates
+        if points * problem.network.parameters <= AT_ONCE * BATCH_RATE:
+            return False
+        try:
+            plain = plain_network(problem)
+        except UnrecognisedError:
+            return False
+        with Turn("sparse", outcome) as part:
+            decide_plain(plain, request, part)
+        listed = len(outcome.points) >= request.counterexamples or request.counterexamples <= 1
+        if outcome.status != "violated" or request.expired() or (listed and not request.count):
+            return True
+        if predicted_seconds(problem, request.threads) <= AFTERWARDS:
+            return False
+        if request.count:
+            outcome.notes.append(UNCOUNTED)
+        return True
+
+    @staticmethod
+    def _in_superposition(problem: Problem, request: Request, outcome: Outcome) -> bool:
+        """Decide pairwise ANDs in superposition; True when nothing is left to do."""
+        from .superposed import decide_superposed, form_in_reach
+
+        points = problem.specification.domain.candidates
+        if points * problem.network.parameters <= AT_ONCE * BATCH_RATE:
+            return False
+        form = form_in_reach(problem)
+        if outcome.status != "unknown" or form is None:
+            return False
+        with Turn("superposed", outcome) as part:
+            decide_superposed(form, request, part)
+        return True
 
     @classmethod
     def _not_worth(cls, price: float) -> bool:

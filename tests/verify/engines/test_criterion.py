@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from superproof.constructions.criterion import slacks, violated_outputs, weakest_points
+from superproof.verify.engines.criterion import slacks, violated_outputs, weakest_points
 
 
 def largest_false_sums(code: list[list[int]], tuples: list[tuple[int, ...]], active: int) -> list:
@@ -103,5 +103,5 @@ def test_blocks_agree_with_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     code = rng.random((30, 20)) < 0.5
     tuples = np.array(list(itertools.combinations(range(20), 2)))
     whole = slacks(code, tuples, 3)
-    monkeypatch.setattr("superproof.constructions.criterion.BLOCK", 7)
+    monkeypatch.setattr("superproof.verify.engines.plain_code.BLOCK", 7)
     assert (slacks(code, tuples, 3) == whole).all()
