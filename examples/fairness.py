@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from superproof import Network, Specification
-from superproof.verify.invariance import Example, Invariance, PropertyAnswer
-from superproof.verify.invariant import invariant
+from superproof.verify.invariance.invariance import Example, Invariance, PropertyAnswer
+from superproof.verify.invariance.invariant import invariant
 
 #: What the values of a column mean, where they are more than numbers.
 WORDS = {

@@ -17,8 +17,8 @@ if (_checkout / "pyproject.toml").is_file():
 
 if TYPE_CHECKING:
     from .verify.check import check
-    from .verify.compare import compare
-    from .verify.comparison import Comparison
+    from .verify.comparison.compare import compare
+    from .verify.comparison.comparison import Comparison
     from .verify.errors import InputError, MissingExtraError, SuperproofError
     from .verify.network import Layer, Network
     from .verify.problem import Problem
@@ -42,7 +42,7 @@ __all__ = [
 
 #: Where each public name lives.
 _HOMES = {
-    "Comparison": "verify.comparison",
+    "Comparison": "verify.comparison.comparison",
     "Counterexample": "verify.verdict",
     "InputError": "verify.errors",
     "Layer": "verify.network",
@@ -53,7 +53,7 @@ _HOMES = {
     "SuperproofError": "verify.errors",
     "Verdict": "verify.verdict",
     "check": "verify.check",
-    "compare": "verify.compare",
+    "compare": "verify.comparison.compare",
 }
 
 

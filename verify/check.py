@@ -99,7 +99,7 @@ def check(
             understands.
         specification: formulas, read-out and domain, or the file that holds them.
         engine: ``auto`` (several in turn), ``enumerate``, ``sparse`` (plain 0/1 codes only),
-            ``tree`` or ``z3``.
+            ``superposed`` (pairwise ANDs in superposition only), ``tree`` or ``z3``.
         count: also count the violating inputs, in all and by output.
         margin: also compute the exact margin.
         counterexamples: return at most this many (one is returned whenever one exists).

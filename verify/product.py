@@ -15,12 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .domain import Domain
 from .dyadic import Dyadic
 from .errors import InputError
 from .network import Layer, Network
 from .problem import Problem
 from .readout import Argmax, Levels, Readout, Threshold
 from .specification import Specification
+from .twins import without_idle, without_twins
 
 #: Names of the two one-sided differences of an output.
 ONLY_A, ONLY_B = "{} by A only", "{} by B only"
@@ -97,6 +99,36 @@ def difference(a: Network, b: Network, specification: Specification) -> Problem:
         true by A and not by B, or the other way round) and, where an output may read as neither,
         one more pair; its violations are the inputs on which A and B differ.
 
+    Neurons that both networks have are computed once.
+
+    Raises InputError for sizes that do not fit.
+    """
+    layers = side_by_side(a, b, specification)
+    bits = layers[-1].width // 2
+    last = np.empty((2 * bits, 2 * bits), dtype=np.int64)
+    last[0::2] = np.concatenate([np.eye(bits), -np.eye(bits)], axis=1)
+    last[1::2] = -last[0::2]
+    layers.append(Layer(last, np.zeros(2 * bits, dtype=np.int64), "identity"))
+    names = [
+        pattern.format(name if bit == 0 else f"{name} (or neither)")
+        for name in specification.outputs
+        for bit in range(bits // len(specification.outputs))
+        for pattern in (ONLY_A, ONLY_B)
+    ]
+    network = Network(tuple(without_idle(without_twins(layers))))
+    return Problem(network, never(specification.inputs, names, specification.domain))
+
+
+def never(inputs: Sequence[str], names: Sequence[str], domain: Domain) -> Specification:
+    """Outputs of whole numbers, none of which may be above 0 on the domain."""
+    # any threshold from 0 to 1 will do, and between them no float is near
+    none = dict.fromkeys(names, "false")
+    return Specification(inputs, none, domain=domain, readout=Threshold(Fraction(1, 2)))
+
+
+def side_by_side(a: Network, b: Network, specification: Specification) -> list[Layer]:
+    """One chain of layers that reads all bits of A (see :class:`Reader`), and then all of B.
+
     Raises InputError for sizes that do not fit.
     """
     for name, network in (("A", a), ("B", b)):
@@ -108,21 +140,8 @@ def difference(a: Network, b: Network, specification: Specification) -> Problem:
                 raise InputError(f"network {name} has {has} {what}, the specification {wants}")
     domain = specification.domain
     reading = reader(specification.readout, len(specification.outputs))
-    layers = _side_by_side(_chain(a, reading), _chain(b, reading), domain.values)
-    bits = len(specification.outputs) * reading.bits
-    last = np.empty((2 * bits, 2 * bits), dtype=np.int64)
-    last[0::2] = np.concatenate([np.eye(bits), -np.eye(bits)], axis=1)
-    last[1::2] = -last[0::2]
-    layers.append(_Link(last, np.zeros(2 * bits, dtype=np.int64), "identity"))
-    names = [
-        pattern.format(name if bit == 0 else f"{name} (or neither)")
-        for name in specification.outputs
-        for bit in range(reading.bits)
-        for pattern in (ONLY_A, ONLY_B)
-    ]
-    network = Network(tuple(Layer(*link) for link in layers))
-    nothing = Specification(specification.inputs, dict.fromkeys(names, "false"), domain=domain)
-    return Problem(network, nothing)
+    links = _aligned(_chain(a, reading), _chain(b, reading), domain.values)
+    return [Layer(*link) for link in links]
 
 
 def outputs_of(network: Network, rows: Sequence[int]) -> Network:
@@ -169,7 +188,7 @@ def _composed(layer: Layer, then: _Link) -> _Link:
     return _Link(then.weight.dot(w), then.weight.dot(c) + then.bias * scale, then.kind)
 
 
-def _side_by_side(a: list[_Link], b: list[_Link], values: tuple[Fraction, Fraction]) -> list[_Link]:
+def _aligned(a: list[_Link], b: list[_Link], values: tuple[Fraction, Fraction]) -> list[_Link]:
     """One chain of both: the later one starts where the activations of the overlap agree."""
     options = []
     for early, late, swapped in ((a, b, False), (b, a, True)):

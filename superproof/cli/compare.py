@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..verify.comparison import Comparison
+    from ..verify.comparison.comparison import Comparison
 
 
 def compare(
@@ -71,7 +71,7 @@ def compare(
     Exit code 0: equal, or with --forgotten: B forgot this and nothing else. 1: not so, with
     counts and examples. 3: unknown.
     """
-    from ..verify.compare import compare as decide
+    from ..verify.comparison.compare import compare as decide
     from .compilation import announce_compilation
     from .exit import ExitCode
     from .problem_files import SPECIFICATION_FILE, read_network, read_problem
@@ -126,7 +126,7 @@ def _in_folder(model: Path, name: str) -> Path:
 def _rendered(comparison: Comparison) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from ..verify.comparison_report import Sentence, parts
+    from ..verify.comparison.report import Sentence, parts
     from .terminal import table
 
     styles = {"good": "bold green", "bad": "bold red", "open": "yellow", "plain": "", "dim": "dim"}

@@ -81,7 +81,7 @@ def invariant(
     fairness, dead inputs, monotonicity. Outputs may be a list of names in the specification.
     Exit code 0: every property holds. 1: one is violated, with a pair. 3: unknown.
     """
-    from ..verify.invariant import invariant as decide
+    from ..verify.invariance.invariant import invariant as decide
     from .compilation import announce_compilation
     from .exit import ExitCode
     from .problem_files import read_files

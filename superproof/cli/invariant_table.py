@@ -9,8 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from ..verify.domain import Domain
-from ..verify.invariance import Answer, Example, Invariance, PropertyAnswer
-from ..verify.pairing import FALLS, RISES
+from ..verify.invariance.invariance import Answer, Example, Invariance, PropertyAnswer
+from ..verify.invariance.pairing import FALLS, RISES
 from ..verify.verdict import Counterexample
 from ..verify.verdict_report import OUTPUTS, given
 from ..verify.verdict_text import amount, decimal, quantity, seconds, shorten, truth, unknown_reason

@@ -105,7 +105,7 @@ def _pairs(
     output: list[str],
 ) -> Any:
     """The questions that a certificate about pairs of inputs has to answer, as plain data."""
-    from ..verify.invariant import questions
+    from ..verify.invariance.invariant import questions
     from ..verify.question import canonical_questions
     from .problem_files import read_files
 
@@ -120,8 +120,8 @@ def _questions(problem: Problem, against: Path, forgotten: list[str], data: byte
     that is its first part, and is checked with the others.
     """
     from ..verify import recheck as checker
-    from ..verify.compare import claim_of, fitting
-    from ..verify.comparison_questions import questions
+    from ..verify.comparison.compare import claim_of, fitting
+    from ..verify.comparison.questions import questions
     from ..verify.question import canonical_questions
     from .problem_files import read_network
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from superproof.constructions.codes import repaired_code
-from superproof.verify.engines.criterion import violated_outputs
 from superproof.constructions.patterns import pattern
+from superproof.verify.engines.criterion import violated_outputs
 from superproof.verify.errors import ProofError
 
 

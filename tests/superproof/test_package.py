@@ -126,6 +126,7 @@ def test_the_wheel_holds_only_the_package(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
     assert tops == {"superproof", metadata.split("/")[0]}
     assert "superproof/py.typed" in names
+    assert "superproof/theory/claims.toml" in names
     assert metadata.replace("METADATA", "licenses/LICENSE") in names
     assert "\nLicense-Expression: Apache-2.0\n" in about
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .engines.dense import DenseEvaluator
-from .network import Network
-from .problem import Problem
-from .specification import Specification
+from ..engines.dense import DenseEvaluator
+from ..network import Network
+from ..problem import Problem
+from ..specification import Specification
 
 #: How readings are written in arrays.
 FALSE, TRUE, NEITHER = 0, 1, 2

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
-from .domain import Domain
+from ..domain import Domain
+from ..network import Layer, Network
+from ..problem import Problem
+from ..product import never, side_by_side
+from ..readout import Levels, Readout, Threshold
+from ..specification import Specification
+from ..twins import without_idle, without_twins
 from .exchange import Exchange
-from .network import Layer, Network
-from .problem import Problem
-from .product import difference
-from .readout import Levels, Readout, Threshold
-from .specification import Specification
 
 #: Names of what can happen to an output between the two sides of a pair.
 FALLS, RISES = "{} falls", "{} rises"
@@ -55,27 +55,22 @@ def pair_problem(
     )
     before = _folded(network, specification.domain, exchange.before, scale)
     after = _folded(network, specification.domain, exchange.after, scale)
-    *layers, last = difference(before, after, asked).network.layers
-    bits = last.fan_in // (2 * len(specification.outputs))
+    layers = side_by_side(before, after, asked)
+    width = layers[-1].width
+    bits = width // (2 * len(specification.outputs))
     # bits of an output are ordered, 11 true, 01 neither, 00 false: their number tells what fell
-    weight = np.zeros((len(chosen), last.fan_in), dtype=np.int64)
+    weight = np.zeros((len(chosen), width), dtype=np.int64)
     for row, j in enumerate(chosen):
         weight[row, j * bits : (j + 1) * bits] = 1
-        weight[row, last.fan_in // 2 + j * bits :][:bits] = -1
+        weight[row, width // 2 + j * bits :][:bits] = -1
     names = [FALLS.format(specification.outputs[j]) for j in chosen]
     if exchange.kind == "flip":
         weight = np.concatenate([weight, -weight])
         names += [RISES.format(specification.outputs[j]) for j in chosen]
     layers.append(Layer(weight, np.zeros(len(weight), dtype=np.int64), "identity"))
-    product = Network(tuple(_without_idle(_with_shared(layers))))
-    # the outputs are integers: any threshold from 0 to 1 will do, and between them no float is near
-    nothing = Specification(
-        rest.names,
-        dict.fromkeys(names, "false"),
-        domain=asked.domain,
-        readout=Threshold(Fraction(1, 2)),
-    )
-    return Problem(product, nothing)
+    # dead inputs make both sides the same, and leave nothing to compare
+    product = Network(tuple(without_idle(without_twins(layers))))
+    return Problem(product, never(rest.names, names, asked.domain))
 
 
 def _scaled(readout: Readout, scale: int) -> Readout:
@@ -106,33 +101,3 @@ def _folded(network: Network, domain: Domain, side: Mapping[str, bool], scale: i
         offset = layer.bias if scale == 1 else layer.exact_bias.fractions() * scale
         layers.append(Layer(layer.weight, offset, layer.activation))
     return Network(tuple(layers))
-
-
-def _with_shared(layers: Sequence[Layer]) -> list[Layer]:
-    """Neurons that are the same on both sides, once: dead inputs leave nothing to compare."""
-    result = list(layers)
-    for depth in range(len(result) - 1):
-        layer, following = result[depth], result[depth + 1]
-        weight, bias = layer.weight, layer.bias
-        half = len(bias) // 2
-        same = (weight[:half] == weight[half:]).all(axis=1) & (bias[:half] == bias[half:])
-        same = np.asarray(same, dtype=bool)
-        twins = half + np.flatnonzero(same)
-        kept = np.setdiff1d(np.arange(2 * half), twins)
-        result[depth] = Layer(weight[kept], bias[kept], layer.activation)
-        columns = following.weight.copy()
-        # each row reads one side only: one of the two summands is zero, the sum exact
-        columns[:, np.flatnonzero(same)] += columns[:, twins]
-        result[depth + 1] = Layer(columns[:, kept], following.bias, following.activation)
-    return result
-
-
-def _without_idle(layers: Sequence[Layer]) -> list[Layer]:
-    """The layers without neurons that no later neuron reads."""
-    result = [layers[-1]]
-    for layer in reversed(layers[:-1]):
-        read = np.asarray(result[0].weight != 0, dtype=bool).any(axis=0)
-        after = result[0]
-        result[0] = Layer(after.weight[:, read], after.bias, after.activation)
-        result.insert(0, Layer(layer.weight[read], layer.bias[read], layer.activation))
-    return result

@@ -7,15 +7,15 @@ that is right tells everything about the network, and what is left is to count f
 
 from __future__ import annotations
 
-from .formula import TRUE, Formula
+from ..formula import TRUE, Formula
+from ..network import Network
+from ..problem import Problem
+from ..product import outputs_of
+from ..readout import Argmax
+from ..specification import Specification
+from ..verdict import OutputReading, Verdict
 from .inquiry import Inquiry
-from .network import Network
-from .problem import Problem
-from .product import outputs_of
-from .readout import Argmax
 from .regions import disjunction, negated
-from .specification import Specification
-from .verdict import OutputReading, Verdict
 
 #: Wrong guesses before giving up, for each output.
 ROUNDS = 6

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .check import ENGINES, replay
+from ..check import ENGINES, replay
+from ..domain import COUNTABLE
+from ..engines.engine import Progress
+from ..errors import ContradictionError, InputError
+from ..network import Network
+from ..problem import Problem
+from ..specification import Specification
+from ..verdict import CertificateFile, Verdict
+from ..verdict_text import amount
 from .comparison import BothReadings, Comparison, Example, ForgottenClaim
-from .comparison_questions import questions, verdicts
 from .differences import Differences
-from .domain import COUNTABLE
-from .engines.engine import Progress
-from .errors import ContradictionError, InputError
 from .explanation import Explanation
 from .findings import Findings, findings_of_scan, scan
 from .inquiry import Inquiry, without_repetitions
-from .network import Network
-from .problem import Problem
+from .questions import questions, verdicts
 from .regions import Forgotten
-from .specification import Specification
 from .tally import DAMAGE, DIFFERING, RESIDUAL, WRONG, Tally
-from .verdict import CertificateFile, Verdict
-from .verdict_text import amount
 
 if TYPE_CHECKING:
     import torch
@@ -90,7 +90,7 @@ def compare(
             f"only with up to {OUTPUTS:,}"
         )
     if certificate is not None:
-        from .certificate import check_destination
+        from ..certificate import check_destination
 
         check_destination(certificate)
     chosen = claim_of(forgotten, specification)
@@ -102,7 +102,7 @@ def compare(
 
 def claim_of(forgotten: Sequence[str], specification: Specification) -> Forgotten:
     """What was to be forgotten. Raises InputError for what the specification does not have."""
-    from .readout import Argmax
+    from ..readout import Argmax
 
     chosen = Forgotten.parse(forgotten, specification)
     if chosen.clauses and isinstance(specification.readout, Argmax):
@@ -305,7 +305,7 @@ class _Comparing:
         return tuple(examples)
 
     def _certified(self, answer: Comparison, tally: Tally, certificate: str | Path) -> Comparison:
-        from .certificate import seconds_left, write_certificates
+        from ..certificate import seconds_left, write_certificates
 
         computes = answer.a_computes is True
         try:

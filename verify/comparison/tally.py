@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .bitprogram import BitProgram
+from ..bitprogram import BitProgram
+from ..network import Network
+from ..specification import Specification
 from .change import Change
-from .network import Network
 from .readings import FALSE, NEITHER, TRUE, Readings
 from .regions import Forgotten, regions
-from .specification import Specification
 
 #: Kinds of inputs of which a few are kept.
 DIFFERING, RESIDUAL, DAMAGE = "differing", "residual", "damage"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
+from ..verdict import CertificateFile, Verdict, package_version
 from .change import Change, RegionChange
-from .verdict import CertificateFile, Verdict, package_version
 
 Status = Literal["equal", "differs", "unknown"]
 ClaimStatus = Literal["holds", "fails", "unknown"]
@@ -160,7 +160,7 @@ class Comparison:
         raise TypeError("a comparison has three answers; test .equal or .status")
 
     def __str__(self) -> str:
-        from .comparison_report import report
+        from .report import report
 
         return report(self)
 

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from superproof.verify import recheck
 from superproof.verify.domain import Domain
 from superproof.verify.errors import InputError, ReplayError
-from superproof.verify.exchange import read_exchanges, remaining, substituted
-from superproof.verify.invariance import Invariance
-from superproof.verify.invariant import invariant, properties, questions
+from superproof.verify.invariance.exchange import read_exchanges, remaining, substituted
+from superproof.verify.invariance.invariance import Invariance
+from superproof.verify.invariance.invariant import invariant, properties, questions
+from superproof.verify.invariance.pairing import FALLS, RISES
 from superproof.verify.network import Network
-from superproof.verify.pairing import FALLS, RISES
 from superproof.verify.question import canonical_questions
 from superproof.verify.readout import Argmax
 from superproof.verify.specification import Specification
 
-from .. import strategies
-from ..oracles import fraction_oracle as oracle
+from ... import strategies
+from ...oracles import fraction_oracle as oracle
 
 profile = settings(deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 
@@ -342,7 +342,7 @@ def test_examples_are_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
     network, spec = small([1, -2, 3, 0, 0, 0])
     other, _ = small([1, 2, 3, 0, 0, 0])
     wrong = properties(network, spec, flip=["low,mid"])
-    monkeypatch.setattr("superproof.verify.invariant.properties", lambda *_: wrong)
+    monkeypatch.setattr("superproof.verify.invariance.invariant.properties", lambda *_: wrong)
     with pytest.raises(ReplayError, match="failed its exact replay"):
         invariant(other, spec, flip=["low,mid"])
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from .domain import Domain
-from .formula import And, AtLeast, AtMost, Constant, Formula, Implies, Not, Or, Variable, Xor
+from ..domain import Domain
+from ..formula import And, AtLeast, AtMost, Constant, Formula, Implies, Not, Or, Variable, Xor
 
 #: A diagram with more nodes than this is given up.
 NODES = 400_000

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from ..question import Question
+from ..verdict import CertificateFile, Status, Verdict, package_version
 from .exchange import Exchange, Kind
 from .pairing import FALLS, RISES
-from .question import Question
-from .verdict import CertificateFile, Status, Verdict, package_version
 
 
 class Part(NamedTuple):

@@ -15,18 +15,18 @@ from pathlib import Path
 
 import numpy as np
 
-from .certificate import check_destination, seconds_left, write_certificates
-from .check import check
-from .engines.engine import Progress
-from .errors import InputError, ReplayError
+from ..certificate import check_destination, seconds_left, write_certificates
+from ..check import check
+from ..engines.engine import Progress
+from ..errors import InputError, ReplayError
+from ..network import Network
+from ..problem import canonical_network, digest, require_fit
+from ..question import Question
+from ..specification import Specification
+from ..verdict import Verdict
 from .exchange import Exchange, Kind, read_exchanges, remaining
 from .invariance import Answer, Example, Invariance, Part, Property, PropertyAnswer, Reading
-from .network import Network
 from .pairing import FALLS, RISES, pair_problem
-from .problem import canonical_network, digest, require_fit
-from .question import Question
-from .specification import Specification
-from .verdict import Verdict
 
 
 def properties(

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..check import decide, replay
+from ..engines.engine import Request
+from ..formula import TRUE
+from ..network import Network
+from ..problem import Problem
+from ..product import difference
+from ..question import Question
+from ..specification import Specification
+from ..verdict import Verdict
 from .bit_problem import differ, reads
-from .check import decide, replay
-from .engines.engine import Request
-from .formula import TRUE
 from .inquiry import Inquiry
-from .network import Network
-from .problem import Problem
-from .product import difference
-from .question import Question
 from .regions import Forgotten, negated
-from .specification import Specification
-from .verdict import Verdict
 
 #: Domains with at most this many candidates are visited again, so that counts are certified too.
 VISITED = 1 << 16

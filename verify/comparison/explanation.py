@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..domain import COUNTABLE
+from ..network import Network
 from .change import Change, Share
 from .differences import Differences
-from .domain import COUNTABLE
 from .findings import Findings, RegionFinding, rows_of, rows_of_tally, scan
 from .inquiry import without_repetitions
-from .network import Network
 from .readings import FALSE, NEITHER, TRUE
 from .regions import NO_CLAUSE, Region, conjunction, negated
 from .tally import ClauseTable, Tally, change_of

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .check import decide
-from .domain import COUNTABLE
-from .engines.engine import DeadlineError, Progress, Request
-from .formula import Formula
+from ..check import decide
+from ..domain import COUNTABLE
+from ..engines.engine import DeadlineError, Progress, Request
+from ..formula import Formula
+from ..problem import Problem
+from ..specification import Specification
+from ..verdict import Verdict
 from .formula_count import RegionSizes
-from .problem import Problem
 from .regions import narrowed
-from .specification import Specification
-from .verdict import Verdict
 
 #: Seconds for all counts together where no time limit is given; the answer itself may take longer.
 COUNTING = 60.0

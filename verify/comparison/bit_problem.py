@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .formula import Constant, Formula
-from .network import Network
-from .problem import Problem
-from .product import difference, outputs_of, read_bits
-from .readout import Argmax
+from ..formula import Constant, Formula
+from ..network import Network
+from ..problem import Problem
+from ..product import difference, outputs_of, read_bits
+from ..readout import Argmax
+from ..specification import Specification
 from .regions import narrowed
-from .specification import Specification
 
 
 def reads(

@@ -10,18 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from superproof import Network, Specification, compare
-from superproof.verify import compare as comparing
-from superproof.verify import differences, explanation, inquiry
-from superproof.verify.comparison import Comparison
+from superproof.verify.comparison import compare as comparing
+from superproof.verify.comparison import differences, explanation, inquiry
+from superproof.verify.comparison.comparison import Comparison
+from superproof.verify.comparison.inquiry import Inquiry
+from superproof.verify.comparison.regions import NO_CLAUSE, SEVERAL
 from superproof.verify.errors import InputError
-from superproof.verify.inquiry import Inquiry
 from superproof.verify.problem import Problem
 from superproof.verify.readout import Argmax, Levels
-from superproof.verify.regions import NO_CLAUSE, SEVERAL
 from superproof.verify.verdict import Verdict
 
-from .. import strategies
-from ..oracles import comparison_oracle as oracle
+from ... import strategies
+from ...oracles import comparison_oracle as oracle
 
 Pair = tuple[Network, Network, Specification, dict[int, set[int] | None]]
 HARD = settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..engines.engine import DeadlineError
 from .change import Change, RegionChange, Share, inverted, word
 from .comparison import ClaimStatus, Status
-from .engines.engine import DeadlineError
 from .inquiry import Inquiry
 from .regions import Region
 from .tally import DAMAGE, DIFFERING, FAILING, RESIDUAL, Tally

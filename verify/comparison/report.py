@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..verdict import Counterexample
+from ..verdict_report import OUTPUTS, given
+from ..verdict_text import amount, decimal, quantity, seconds, shorten, truth
 from .change import RegionChange
 from .comparison import Comparison, Example, ForgottenClaim
 from .regions import SEVERAL
-from .verdict import Counterexample
-from .verdict_report import OUTPUTS, given
-from .verdict_text import amount, decimal, quantity, seconds, shorten, truth
 
 #: A clause is cut at this many characters; this many rows and changes are shown.
 CLAUSE_WIDTH, ROWS, CHANGES = 40, 40, 4

@@ -12,21 +12,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import InputError
+from ..formula import FALSE, TRUE, And, Formula, Not, Variable, Xor
+from ..network import Network
+from ..problem import Problem
+from ..readout import Threshold
+from ..specification import Specification
+from ..verdict import Verdict
 from .bit_problem import differ, reads
 from .change import Change
 from .comparison import ClaimStatus, Status
 from .computed_formulas import computed_formulas
-from .errors import InputError
 from .findings import ClaimFindings, Findings
-from .formula import FALSE, TRUE, And, Formula, Not, Variable, Xor
 from .inquiry import Inquiry, complete_list, points_of
-from .network import Network
-from .problem import Problem
-from .readout import Threshold
 from .regions import Forgotten, conjunction, disjunction, narrowed, negated
-from .specification import Specification
 from .tally import DAMAGE, DIFFERING, FAILING, RESIDUAL, Tally
-from .verdict import Verdict
 
 #: At most this many listed inputs are cut out of a domain to ask about the rest of it.
 CUT_OUT = 64

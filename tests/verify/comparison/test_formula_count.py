@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from superproof.verify import formula_count
+from superproof.verify.comparison import formula_count
+from superproof.verify.comparison.formula_count import RegionSizes
 from superproof.verify.domain_notation import parse_domain
 from superproof.verify.formula import AtLeast, Formula, Variable
-from superproof.verify.formula_count import RegionSizes
 from superproof.verify.grammar import parse_formula
 
-from .. import strategies
-from ..oracles import fraction_oracle as oracle
+from ... import strategies
+from ...oracles import fraction_oracle as oracle
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))

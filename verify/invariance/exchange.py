@@ -10,9 +10,9 @@ from typing import Literal
 
 import numpy as np
 
-from .domain import Ball, Domain
-from .errors import InputError
-from .formula import And, AtLeast, AtMost, Constant, Formula, Implies, Not, Or, Variable, Xor
+from ..domain import Ball, Domain
+from ..errors import InputError
+from ..formula import And, AtLeast, AtMost, Constant, Formula, Implies, Not, Or, Variable, Xor
 
 #: What is claimed of a pair: every output reads the same, or no output falls.
 Kind = Literal["flip", "monotone"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from ..verdict_text import quantity
 from .regions import NO_CLAUSE
-from .verdict_text import quantity
 
 #: How much of a region reads in some way; None where it is not known.
 Share = Literal["all", "none", "some"] | None

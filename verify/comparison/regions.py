@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .domain import Domain
-from .errors import InputError
-from .formula import FALSE, TRUE, And, AtLeast, Constant, Formula, Not, Or
-from .specification import Specification
-from .verdict_text import amount
+from ..domain import Domain
+from ..errors import InputError
+from ..formula import FALSE, TRUE, And, AtLeast, Constant, Formula, Not, Or
+from ..specification import Specification
+from ..verdict_text import amount
 
 #: The inputs on which no clause of an output is true, and those with two or more true.
 NO_CLAUSE, SEVERAL = "no clause", "several clauses"

@@ -1,0 +1,1 @@
+"""What an edit changed: two networks compared, clause by clause."""

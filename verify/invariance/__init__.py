@@ -1,0 +1,1 @@
+"""Properties that need no formula: exchanged and monotone inputs."""
