@@ -41,7 +41,7 @@ def largest_outputs(bound: str, neurons: int, bits: int) -> int | None:
     (chosen,) = lookup(bound)
 
     def fits(outputs: int) -> bool:
-        return chosen.evaluate(inputs=outputs, outputs=outputs, bits=bits) <= neurons
+        return bool(chosen.evaluate(inputs=outputs, outputs=outputs, bits=bits) <= neurons)
 
     low, high = LEAST_OUTPUTS - 1, LEAST_OUTPUTS
     while fits(high):

@@ -13,7 +13,7 @@ from typing import Any
 from mpmath import iv  # type: ignore[import-untyped]
 
 from .bound import RegimeError
-from .counting import endpoints, interval_precision
+from .enclosure import endpoints, interval_precision
 
 #: Densities are chosen among the multiples of 1/GRID: any of them gives a valid bound.
 GRID = 1000

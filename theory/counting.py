@@ -8,16 +8,16 @@ at any size. Proofs are in docs/theory.md, sections 1 to 3.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from mpmath import bernfrac, iv, libmp  # type: ignore[import-untyped]
+from mpmath import bernfrac, iv  # type: ignore[import-untyped]
 
 from .bound import RegimeError
+from .enclosure import PRECISIONS, endpoints, interval_precision
 
 #: Factorials up to this argument are computed exactly, larger ones enclosed by Stirling's series.
 EXACT_FACTORIAL = 256
@@ -86,7 +86,7 @@ class Cardinality:
 
     def bits(self) -> int:
         """The least integer B with ``2**B >=`` the number; 0 when the number is at most 1."""
-        for precision in (96, 192, 384, 768):
+        for precision in PRECISIONS:
             low, high = self.log2(precision)
             if math.ceil(low) == math.ceil(high):
                 return max(math.ceil(low), 0)
@@ -141,6 +141,61 @@ def permutations(inputs: int, wrong: int = 0) -> Cardinality:
     return factorial(inputs - wrong)
 
 
+def single_use_ands(inputs: int, outputs: int) -> Cardinality:
+    """Number of ways to give each output its own pair, no input used twice.
+
+    It is ``m! / ((m - 2 m')! 2^m')``, ``2 m' <= m``. Source: docs/theory.md, section 2.4.
+    """
+    return factorial(inputs) / (factorial(inputs - 2 * outputs) * power(2, outputs))
+
+
+def star_ands(outputs: int) -> Cardinality:
+    """Number of ways to AND one of m' + 1 inputs, the hub, with each other one at an own output.
+
+    It is ``(m' + 1) m'!`` for two outputs or more, and 1 for one output, whose pair has no hub.
+    Source: docs/theory.md, section 2.4.
+    """
+    return factorial(outputs) if outputs == 1 else power(outputs + 1, 1) * factorial(outputs)
+
+
+def subset_permutations(inputs: int, error: Fraction) -> Cardinality:
+    """Least number of networks that serve all permutations, right but for a share of v-subsets.
+
+    It is ``(m - floor(4 error m))!``, and 1 where that is negative.
+    Source: docs/theory.md, section 2.3.
+    """
+    return factorial(max(0, inputs - math.floor(4 * error * inputs)))
+
+
+def sparse_weights(functions: Cardinality, neurons: int, weight_bits: int) -> int:
+    """Least number of nonzero entries of an n x n matrix that can hold a family.
+
+    The least P with ``C(n^2, P) 2^(weight_bits P)`` at least the number of functions. Raises
+    RegimeError when even the full matrix is too small. Source: docs/theory.md, section 3.4.
+    """
+    places = neurons * neurons
+    if not _at_most_one(functions / power(2, weight_bits * places)):
+        raise RegimeError(
+            f"{neurons} x {neurons} weights of {weight_bits} bits hold fewer than the "
+            f"{functions.bits()} bits that are needed"
+        )
+
+    def holds(count: int) -> bool:
+        held = binomial(places, count) * power(2, weight_bits * count)
+        return _at_most_one(functions / held)
+
+    # beyond this many the product falls again, although fewer places are left empty
+    low, high = -1, min(places, places * 2**weight_bits // (2**weight_bits + 1) + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return int(high)
+
+
+def _at_most_one(number: Cardinality) -> bool:
+    return number.bits() == 0
+
+
 def neurons_square(bits: int, weight_bits: int = 1, layers: int = 1) -> int:
     """Least n with ``weight_bits * layers * (n^2 + n) >= bits``.
 
@@ -169,23 +224,6 @@ def _merged(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     for k, e in pairs:
         exponents[k] = exponents.get(k, 0) + e
     return [(k, e) for k, e in sorted(exponents.items()) if e]
-
-
-@contextmanager
-def interval_precision(bits: int) -> Iterator[None]:
-    """Interval arithmetic (``mpmath.iv``) with ``bits`` bits inside the block."""
-    before = iv.prec
-    iv.prec = bits
-    try:
-        yield
-    finally:
-        iv.prec = before
-
-
-def endpoints(interval: Any) -> tuple[Fraction, Fraction]:
-    """Both ends of an ``mpmath.iv`` number as exact rationals."""
-    low, high = interval._mpi_
-    return Fraction(*map(int, libmp.to_rational(low))), Fraction(*map(int, libmp.to_rational(high)))
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,114 @@
+"""Pictures of bounds: what is drawn, names that do not touch, and mistakes."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from superproof.theory import RegimeError, lookup
+from superproof.theory.picture import curve, draw, spread
+from superproof.verify.errors import MissingExtraError
+
+
+def test_points_are_the_values() -> None:
+    (bound,) = lookup("pairwise-and-neurons")
+    line = curve(bound, "outputs", (10, 1000), {"inputs": 30})
+    assert line is not None
+    assert line.places[0] == 10
+    assert line.places[-1] <= math.comb(30, 2)  # the rest lies outside the regime
+    for place, value in zip(line.places, line.low, strict=True):
+        assert value == bound.evaluate(inputs=30, outputs=place)
+    (fit,) = lookup("pairwise-and-trained")
+    band = curve(fit, "outputs", (10, 1000), {})
+    assert band is not None
+    assert all(low < high for low, high in zip(band.low, band.high, strict=True))
+    assert curve(bound, "outputs", (500, 1000), {"inputs": 30}) is None
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_a_picture_names_its_lines(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / "new" / f"bounds{suffix}"
+    bounds = [b for b in lookup("pairwise-and") if b.has_value and b.quantity == "neurons"]
+    assert draw(bounds, file, "outputs", (64, 4096), {"inputs": 1024}) == file
+    assert file.stat().st_size > 5000
+    if suffix == ".svg":
+        again = tmp_path / "again.svg"
+        draw(bounds, again, "outputs", (64, 4096), {"inputs": 1024})
+        assert again.read_bytes() == file.read_bytes()
+
+
+def test_names_do_not_touch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    boxes: list[Any] = []
+
+    def saving(self: Figure, *words: Any, **options: Any) -> None:
+        canvas = FigureCanvasAgg(self)
+        canvas.draw()
+        renderer = canvas.get_renderer()
+        (axes,) = self.axes
+        # the extent of an annotation's text, without its rule
+        boxes.extend(Text.get_window_extent(name, renderer) for name in axes.texts)
+        boxes.append(axes._left_title.get_window_extent(renderer))  # type: ignore[attr-defined]
+        assert all(self.bbox.x0 <= box.x0 and box.x1 <= self.bbox.x1 for box in boxes)
+        assert all(self.bbox.y0 <= box.y0 and box.y1 <= self.bbox.y1 for box in boxes)
+
+    monkeypatch.setattr(Figure, "savefig", saving)
+    for task, over, quantity, values in (
+        ("pairwise-and", "outputs", "neurons", {"inputs": 1024}),
+        ("permutation", "inputs", "neurons", {"active": 1}),
+        ("permutation-graph", "items", "key dimension", {"embedding_dim": 64, "key_dim": 4}),
+        ("overlap", "neurons", "overlap", {"features": 10**4}),
+    ):
+        boxes.clear()
+        bounds = [b for b in lookup(task) if b.has_value and b.quantity == quantity]
+        draw(bounds, tmp_path / "names.png", over, (64, 4096), values)
+        assert len(boxes) >= 3
+        for one, other in itertools.combinations(boxes, 2):
+            assert not one.overlaps(other), task
+
+
+@given(st.lists(st.floats(-0.2, 1.2), min_size=1, max_size=12))
+def test_spread_keeps_order_and_distance(wanted: list[float]) -> None:
+    spacing = 1 / 12
+    placed = spread(sorted(wanted), spacing, 0.0, 1.0)
+    assert all(b - a >= spacing - 1e-9 for a, b in itertools.pairwise(placed))
+    assert placed[0] >= -1e-9
+    assert placed[-1] <= 1 + 1e-9
+
+
+def test_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = list(lookup("pairwise-and-neurons"))
+    good = tmp_path / "a.png"
+    for words, arguments in (
+        ("range of outputs must rise", (bounds, good, "outputs", (9, 9), {"inputs": 9})),
+        (r"written as \.png, \.svg or \.pdf", (bounds, tmp_path / "a.gif", "outputs", (1, 9), {})),
+        ("takes a whole number 'items'", (bounds, good, "items", (1, 9), {})),
+        ("needs inputs", (bounds, good, "outputs", (1, 9), {})),
+        ("outputs <= C", (bounds, good, "outputs", (100, 900), {"inputs": 4})),
+        (
+            "one picture shows one quantity",
+            ([*bounds, *lookup("pairwise-and-bits")], good, "outputs", (1, 9), {}),
+        ),
+    ):
+        with pytest.raises(RegimeError, match=words):
+            draw(*arguments)  # type: ignore[arg-type]
+    load = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return load(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match="drawing bounds needs the package 'matplotlib'"):
+        bounds[0].plot(good, "outputs", (1, 30), inputs=9)
