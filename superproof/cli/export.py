@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ..verify.problem import Problem
+
+#: Seconds for deciding whether a network that is compared computes its specification.
+PATIENCE = 300.0
 
 
 def export(
@@ -41,21 +47,60 @@ def export(
             "execution is proved to read the same bits.",
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL_B", help="The questions of `compare MODEL MODEL_B` (JSON only)."
+        ),
+    ] = None,
+    forgotten: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OUTPUT[:CLAUSE]", help="With --against: as given to compare; may be repeated."
+        ),
+    ] = None,
+    flip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The questions of `invariant --flip` (JSON only)."),
+    ] = None,
+    monotone: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="The questions of `invariant --monotone` (JSON only)."),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="With --flip or --monotone: as given to invariant."),
+    ] = None,
 ) -> None:
     """Write the problem for other programs: JSON, SMT-LIB, VNN-LIB.
 
     Without options, canonical JSON on standard output: integers and text only, keys sorted;
     numbers are integer mantissas and one power of two an array, so that nothing is rounded.
     The other two ask for an input that breaks the specification: unsat means that it holds.
+    With the options of compare or invariant, JSON with the questions that their certificates
+    answer; whether MODEL computes the specification is decided first, for it decides which.
     """
-    import json
-
     from ..verify.errors import InputError
     from .problem_files import SPECIFICATION_FILE, network_file, read_problem
+    from .question_files import Asked
     from .terminal import print_text
 
     if vnnlib_type is not None and vnnlib is None:
         raise InputError("--vnnlib-type says what --vnnlib FILE declares; give both")
+    asked = Asked(against, forgotten or [], flip or [], monotone or [], output or [])
+    if not asked.plain:
+        if smtlib is not None or vnnlib is not None:
+            raise InputError(
+                "--smtlib and --vnnlib write one problem, and compare and invariant ask several "
+                "questions: leave them out, or use write_smtlib and write_vnnlib from Python"
+            )
+        from ..verify.question import canonical_questions
+
+        questions = asked.questions(model, specification, _computes)
+        read = [network_file(model), specification or model / SPECIFICATION_FILE]
+        read += [] if against is None else [network_file(against)]
+        _write(canonical_questions(questions), out, read)
+        return
     problem = read_problem(model, specification)
     source = network_file(model)
     read = [source, specification or model / SPECIFICATION_FILE]
@@ -72,11 +117,34 @@ def export(
         print_text(f"{written.query}: for solvers, with --network {NETWORK}={written.network}")
     if out is None and (smtlib is not None or vnnlib is not None):
         return
-    text = json.dumps(problem.canonical(), sort_keys=True, separators=(",", ":"))
+    _write(problem.canonical(), out, [])
+
+
+def _write(data: dict[str, Any], out: Path | None, read: list[Path]) -> None:
+    import json
+
+    from .terminal import print_text
+
+    _require_distinct({"--out": out, "--vnnlib": None}, read)
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     if out is None:
         print_text(text)
     else:
         out.write_text(text + "\n", encoding="utf-8")
+
+
+def _computes(problem: Problem) -> bool:
+    """Whether the network computes its specification. Raises InputError where that is unknown."""
+    from ..verify.check import check
+    from ..verify.errors import InputError
+
+    status = check(problem.network, problem.specification, timeout=PATIENCE, dtypes=()).status
+    if status == "unknown":
+        raise InputError(
+            f"whether MODEL computes the specification was not decided in {PATIENCE:g} seconds, "
+            "and decides which questions compare asks; use `superproof recheck --against` instead"
+        )
+    return status == "holds"
 
 
 def _require_distinct(written: dict[str, Path | None], read: list[Path]) -> None:
