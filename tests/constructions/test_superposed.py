@@ -1,0 +1,186 @@
+"""Pairwise ANDs in full superposition: every method, proved and compared with enumeration."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from superproof.constructions.balanced_code import balanced_code
+from superproof.constructions.key_value import key_value
+from superproof.constructions.key_value_training import (
+    Whitening,
+    inverse_root,
+    least_squares,
+    train,
+)
+from superproof.constructions.patterns import pattern
+from superproof.constructions.quantised import quantised
+from superproof.constructions.states import Frame
+from superproof.constructions.superposed import (
+    rounded,
+    sign_decoder,
+    superposed_network,
+    superposed_pairwise_and,
+    value_extremes,
+)
+from superproof.verify.check import check
+from superproof.verify.errors import InputError, ProofError
+
+PAIRS = pattern("random", 12, 20, 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "neurons", "active", "options"),
+    [
+        ("trained", 24, 2, {}),
+        ("trained", 24, 2, {"bits": 8}),
+        ("trained", 44, 3, {}),
+        ("least-squares", 45, 2, {}),
+        ("key-value", 110, 2, {}),
+        ("ternary", 40, 2, {}),
+        ("one-bit", 50, 2, {}),
+    ],
+)
+def test_every_method_is_right_on_every_input(
+    method: str, neurons: int, active: int, options: dict[str, Any]
+) -> None:
+    built = superposed_pairwise_and(12, PAIRS, neurons, active, method=method, draws=5, **options)
+    verdict = check(built.network, built.specification, engine="enumerate", margin=True, dtypes=())
+    assert verdict.holds
+    assert verdict.margin == Fraction(built.parameters["margin"])
+    assert built.form == "superposition"
+    matrix = np.asarray(built.network.layers[1].weight)
+    allowed = {"ternary": {-1, 0, 1}, "one-bit": {-1, 1}}.get(method)
+    if allowed is not None:
+        assert set(np.unique(matrix).tolist()) <= allowed
+    else:
+        assert np.abs(matrix).max() < 2 ** (options.get("bits", 14) - 1)
+    report = built.report()
+    assert report["certified"]
+    assert report["total_bits"] >= report["lower_bound"]["bits"]
+    assert built.network.widths == (12, neurons, neurons, 20)
+
+
+def test_the_closed_form_serves_more_active_inputs() -> None:
+    pairs = pattern("random", 8, 3, 0)
+    built = superposed_pairwise_and(8, pairs, 800, 4, method="key-value", bits=12, draws=3)
+    verdict = check(built.network, built.specification, engine="enumerate", margin=True, dtypes=())
+    assert verdict.margin == Fraction(built.parameters["margin"])
+
+
+def test_code_and_decoder_do_not_depend_on_the_function() -> None:
+    first = superposed_pairwise_and(12, PAIRS, 26, draws=1, seed=1).network
+    other = superposed_pairwise_and(12, PAIRS[::-1], 26, draws=1, seed=1).network
+    for k in (0, 2):
+        assert np.array_equal(first.layers[k].weight, other.layers[k].weight)
+    assert not np.array_equal(first.layers[1].weight, other.layers[1].weight)
+
+
+def test_the_same_seed_gives_the_same_network() -> None:
+    networks = [superposed_pairwise_and(12, PAIRS, 26, seed=3).problem.sha256 for _ in range(2)]
+    assert networks[0] == networks[1]
+
+
+@pytest.mark.parametrize("active", [2, 3, 4])
+def test_extremes_are_those_of_all_inputs(active: int) -> None:
+    rng = np.random.default_rng(active)
+    code = rng.random((9, 7)) < 0.5
+    decoder = sign_decoder(4, 9, 1)
+    frame = Frame(code, decoder, pattern("random", 7, 4, 2), active)
+    matrix = rng.integers(-5, 6, (9, 9))
+    low, high = [], []
+    for size in range(active + 1):
+        for support in itertools.combinations(range(7), size):
+            fed = code[:, list(support)].sum(axis=1)
+            values = decoder.astype(int) @ (matrix @ np.maximum(fed - 1, 0))
+            for j, (a, b) in enumerate(frame.pairs):
+                (low if a in support and b in support else high).append(int(values[j]))
+    assert value_extremes(frame, matrix) == (min(low), max(high))
+
+
+def test_training_separates_and_reports_its_gap() -> None:
+    code, decoder = balanced_code(24, 12, 0.4, 0), sign_decoder(20, 24, 0)
+    frame = Frame(code, decoder, PAIRS, 2)
+    seen: list[float] = []
+    result = train(frame, gap=0.05, tick=lambda step, gap: seen.append(gap))
+    assert result.gap > 0.025
+    assert seen[-1] == pytest.approx(result.gap)
+    assert train(frame, gap=0.05, steps=0).steps == 0
+    low, high = value_extremes(frame, rounded(result.matrix, 16))
+    # values far below the level are not looked at closely
+    assert (low - high) / low > result.gap - 0.02
+
+
+def test_training_that_cannot_succeed_ends() -> None:
+    frame = Frame(balanced_code(6, 12, 0.4, 0), sign_decoder(20, 6, 0), PAIRS, 2)
+    assert train(frame).gap < 0
+
+
+def test_training_on_a_torch_device_gives_an_exact_network_too() -> None:
+    pytest.importorskip("torch")
+    built = superposed_pairwise_and(12, PAIRS, 26, draws=3, device="cpu")
+    assert check(built.network, built.specification, engine="enumerate", dtypes=()).holds
+
+
+def test_least_squares_solves_the_normal_equations() -> None:
+    frame = Frame(balanced_code(18, 12, 0.4, 0), sign_decoder(20, 18, 0), PAIRS, 2)
+    whitening = Whitening(frame)
+    hidden = frame.hidden(slice(None)).astype(float)
+    target = np.zeros((20, len(hidden)))
+    target[frame.true_places] = 1
+    decoder = frame.decoder.astype(float)
+    root = inverse_root(decoder.T @ decoder, 1e-4)
+    state_root = inverse_root(hidden.T @ hidden, 1e-3)
+    expected = root @ root @ decoder.T @ target @ hidden @ state_root @ state_root
+    found = whitening.matrix(least_squares(frame, whitening))
+    scale = float((expected * found).sum() / (found * found).sum())
+    assert np.allclose(found * scale, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+
+
+def test_key_value_reads_near_one_on_own_pairs() -> None:
+    frame = Frame(balanced_code(300, 12, 0.5, 0), sign_decoder(20, 300, 0), PAIRS, 2)
+    outputs, states = frame.true_places
+    values = frame.decoder.astype(float) @ key_value(frame) @ frame.hidden(slice(None)).T
+    assert np.allclose(values[outputs, states], 1, atol=0.05)
+
+
+def test_other_numbers_of_values_are_possible() -> None:
+    frame = Frame(balanced_code(40, 12, 0.4, 0), sign_decoder(20, 40, 0), PAIRS, 2)
+    result = quantised(frame, 5, steps=60, seconds=5)
+    assert set(np.unique(result.matrix).tolist()) <= {-2, -1, 0, 1, 2}
+    low, high = value_extremes(frame, result.matrix)
+    assert (low > high) == (result.overlap < 0)
+
+
+def test_a_network_of_large_numbers_is_stored_exactly() -> None:
+    built = superposed_network(np.eye(2), np.full((2, 2), 2.0**30 + 1), np.eye(2), 0.5)
+    assert built.layers[1].weight.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "magic"}, "unknown method 'magic'; use one of trained, key-value"),
+        ({"active": 1}, "active must lie between 2 and the 12 inputs, not 1"),
+        ({"active": 4}, "trained needs 2 or 3 active inputs, not 4; use key-value"),
+        ({"neurons": 1}, "neurons must be 2 or more, not 1"),
+        ({"seed": -1}, "the seed must be 0 or more, not -1"),
+        ({"bits": 1}, "bits must lie between 2 and 24, not 1"),
+        ({"density": 0.0}, "density must lie between 0 and 1, not 0.0"),
+        ({"draws": 0}, "draws must be 1 or more, not 0"),
+        ({"pairs": [(1, 1)]}, "a pair needs two different inputs"),
+    ],
+)
+def test_bad_arguments(changes: dict[str, Any], message: str) -> None:
+    arguments: dict[str, Any] = {"inputs": 12, "pairs": PAIRS, "neurons": 26} | changes
+    with pytest.raises(InputError, match=message):
+        superposed_pairwise_and(**arguments)
+
+
+def test_too_few_neurons_are_no_network() -> None:
+    with pytest.raises(ProofError, match="no exact network of 5 neurons was found for 20 ANDs"):
+        superposed_pairwise_and(12, PAIRS, 5, draws=2, method="least-squares")

@@ -1,0 +1,1 @@
+"""Deciding networks that compute pairwise ANDs in superposition."""
