@@ -13,13 +13,14 @@ INSTALLED := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all fuzz lint types clean
+.PHONY: help venv demo test test-all fuzz docs lint types clean
 
 help:
 	@echo "make demo      install everything into $(VENV) and run the main job end to end"
 	@echo "make test      install what is needed and run the tests, without the slow ones"
 	@echo "make test-all  all tests"
 	@echo "make fuzz      random problems, engine against engine, for SECONDS=$(SECONDS)"
+	@echo "make docs      write docs/theory.md again from docs/derivations and the catalogue"
 	@echo "make lint      ruff: style and formatting"
 	@echo "make types     mypy --strict on the package"
 	@echo "make venv      only the virtual environment"
@@ -55,6 +56,9 @@ test-all: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	$(RUN) -m tests.fuzz --seconds $(SECONDS)
+
+docs: $(INSTALLED)
+	$(RUN) -m superproof.theory.page
 
 lint: $(DEVELOPMENT)
 	$(RUN) -m ruff check .

@@ -22,7 +22,7 @@ from ..verify.sparse_matrix import DENSE_ENTRIES
 from ..verify.specification import Specification
 from .channel import channel_code, channel_neurons, channel_size
 from .codes import Code, repaired_code
-from .construction import Construction
+from .construction import Construction, Matrix
 from .patterns import as_pairs, require_feasible
 from .plain_proof import certify_plain
 
@@ -112,6 +112,12 @@ def plain_pairwise_and(
     slack = certify_plain(network, tuples, active)
     sparse = network.sparse
     bits = labelled_distinct_ands(inputs, len(tuples)).bits()
+    # the code is repaired for the function, and the read-out follows its pairs
+    code_shape, read_shape = (drawn.neurons, inputs), (len(tuples), drawn.neurons)
+    matrices = (
+        Matrix("code T", code_shape, "function", 1, drawn.neurons * inputs),
+        Matrix("read-out K", read_shape, "function", 1, drawn.neurons * len(tuples)),
+    )
     return Construction(
         kind="pairwise-and",
         form="plain",
@@ -120,7 +126,7 @@ def plain_pairwise_and(
         active=active,
         seed=seed,
         weight_bits=1,
-        total_bits=drawn.neurons * (inputs + len(tuples)),
+        total_bits=sum(matrix.bits for matrix in matrices),
         lower_bound={
             "bits": bits,
             "neurons": neurons_free(bits, inputs, len(tuples)),
@@ -137,6 +143,8 @@ def plain_pairwise_and(
             "theory_neurons": theory,
             **({"nonzeros": network.parameters - sum(network.widths[1:])} if sparse else {}),
         },
+        matrices=matrices,
+        proved_by="sparse",
     )
 
 

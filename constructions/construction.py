@@ -4,21 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..verify.errors import InputError
+from ..verify.certificate import check_destination, write_certificate
+from ..verify.check import check
+from ..verify.errors import InputError, ProofError
 from ..verify.network import Network
 from ..verify.problem import Problem
 from ..verify.specification import Specification
-from ..verify.verdict import package_version
+from ..verify.verdict import CertificateFile, Verdict, package_version
 
 #: The network's file; sparse weights are kept in the second, where ONNX would be huge.
 NETWORK_FILE, SPARSE_FILE = "network.onnx", "network.npz"
 SPECIFICATION_FILE = "spec.toml"
+CERTIFICATE_FILE = "certificate"
 REPORT_FILE = "report.json"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What one array of a network costs, and what it depends on.
+
+    Attributes:
+        name: the array, e.g. ``code``.
+        shape: its numbers, by axis; () for one number.
+        holds: ``function`` where it depends on the function to compute, ``seed`` where it is
+            drawn before the function is known and costs nothing.
+        entry_bits: of one number, when it holds the function.
+        bits: of all numbers; 0 when it does not.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    holds: str
+    entry_bits: float
+    bits: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +61,8 @@ class Construction:
         lower_bound: ``bits`` and ``neurons`` (at the same weight bits), and for which networks.
         certified_how: the proof that was checked before delivery.
         parameters: everything else worth recording, JSON values.
+        matrices: which arrays hold the function, and their bits.
+        proved_by: the engine of ``check`` whose complete criterion went through before delivery.
     """
 
     kind: str
@@ -51,6 +76,8 @@ class Construction:
     lower_bound: Mapping[str, Any]
     certified_how: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    matrices: tuple[Matrix, ...] = ()
+    proved_by: str = ""
 
     @cached_property
     def problem(self) -> Problem:
@@ -59,11 +86,18 @@ class Construction:
 
     @property
     def neurons(self) -> int:
-        """Hidden neurons."""
-        return self.network.neurons
+        """Neurons of the hidden layers, without linear ones where others are."""
+        layers = self.network.layers[:-1]
+        some = sum(layer.width for layer in layers if layer.activation != "identity")
+        return some or self.network.neurons
+
+    @property
+    def ratio(self) -> float:
+        """Total bits over the bits of the counting bound on the same instance."""
+        return float(self.total_bits / max(self.lower_bound["bits"], 1))
 
     def report(self) -> dict[str, Any]:
-        """The facts as JSON data; ``report.json`` holds exactly this."""
+        """The facts as JSON data; ``report.json`` adds what became of the certificate."""
         return {
             "kind": self.kind,
             "form": self.form,
@@ -73,7 +107,9 @@ class Construction:
             "neurons": self.neurons,
             "weight_bits": self.weight_bits,
             "total_bits": self.total_bits,
+            "matrices": [asdict(matrix) for matrix in self.matrices],
             "lower_bound": dict(self.lower_bound),
+            "bits_over_bound": self.ratio,
             "certified": True,
             "certified_how": self.certified_how,
             "seed": self.seed,
@@ -83,11 +119,16 @@ class Construction:
         }
 
     def write(self, folder: str | Path) -> Path:
-        """Write the network, ``spec.toml`` and ``report.json``; other files stay untouched.
+        """Write network, ``spec.toml``, ``certificate`` and ``report.json``; no other file changes.
+
+        Where the independent checkers have no way to prove it, there is no certificate, and the
+        report says why.
 
         The network's file is ``network.onnx``, or ``network.npz`` where its weights are sparse.
+
         Returns the folder, which is made when missing. Raises InputError when it cannot be, and
-        when it holds a network in the other format, for nobody could tell which is meant.
+        when it holds a network in the other format, for nobody could tell which is meant, or a
+        file named ``certificate`` that is none.
         """
         path = Path(folder)
         file, other = NETWORK_FILE, SPARSE_FILE
@@ -104,11 +145,24 @@ class Construction:
             raise InputError(f"{path}: a file of that name is in the way; name a folder") from None
         except OSError as error:
             raise InputError(f"{path}: cannot make the folder: {error.strerror}") from None
+        check_destination(path / CERTIFICATE_FILE)
         self.network.save(path / file)
         self.specification.save(path / SPECIFICATION_FILE)
-        text = json.dumps(self.report(), indent=2, allow_nan=False)
+        report = self.report() | {"certificate": self._certify(path / CERTIFICATE_FILE).to_json()}
+        report["certificate"] |= {"file": report["certificate"]["file"] and CERTIFICATE_FILE}
+        text = json.dumps(report, indent=2, allow_nan=False)
         (path / REPORT_FILE).write_text(text + "\n", encoding="utf-8")
         return path
+
+    def _certify(self, path: Path) -> CertificateFile:
+        """Write the certificate for what was proved before delivery, if there can be one."""
+        if self.proved_by:
+            verdict = Verdict("holds", self.proved_by, None, 0)
+        else:
+            verdict = check(self.network, self.specification, dtypes=())
+        if not verdict.holds:
+            raise ProofError(f"the network does not compute its specification: {verdict.status}")
+        return write_certificate(self.problem, verdict, path)
 
     def __repr__(self) -> str:
         return (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -191,8 +193,11 @@ def as_pairs(pairs: Any, inputs: int) -> np.ndarray:
 def read_pairs(path: Path, inputs: int) -> np.ndarray:
     """Read an edge list: two input indices a line, by spaces or a comma; ``#`` starts a comment.
 
-    Returns pairs as :func:`as_pairs` does. Raises InputError with the file and the line.
+    A ``.npz`` holds one array (outputs, 2) of integers instead. Returns pairs as :func:`as_pairs`
+    does. Raises InputError with the file and the line.
     """
+    if path.suffix.lower() == ".npz":
+        return _read_array(path, inputs)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -217,6 +222,22 @@ def read_pairs(path: Path, inputs: int) -> np.ndarray:
         raise InputError(f"{path}: no pairs; write two input indices a line")
     try:
         return as_pairs(np.array(rows, dtype=np.int64), inputs)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _read_array(path: Path, inputs: int) -> np.ndarray:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            held = [arrays[name] for name in arrays.files]
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or 'not an .npz file'}") from None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise InputError(f"{path}: not an .npz file of numbers") from None
+    if len(held) != 1:
+        raise InputError(f"{path}: holds {len(held)} arrays; one (outputs, 2) is expected")
+    try:
+        return as_pairs(held[0], inputs)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

@@ -21,7 +21,7 @@ from ..verify.family import Family
 from ..verify.network import Network
 from ..verify.specification import Specification
 from .balanced_code import balanced_code
-from .construction import Construction
+from .construction import Construction, Matrix
 from .key_value import key_value
 from .key_value_training import Whitening, least_squares, train
 from .patterns import as_pairs, require_feasible
@@ -186,7 +186,14 @@ def _construction(
         raise ProofError(f"the stored network does not compute its ANDs: {verdict.status}")
     entry = ENTRY_BITS.get(method, float(bits))
     # the level is a number of its own; code and decoder follow from the seed
-    total = math.ceil(entry * frame.neurons**2) + max(round(2 * level).bit_length(), 1)
+    width, of_level = frame.neurons, max(round(2 * level).bit_length(), 1)
+    matrices = (
+        Matrix("code T", (width, frame.inputs), "seed", 1, 0),
+        Matrix("square matrix W", (width, width), "function", entry, math.ceil(entry * width**2)),
+        Matrix("decoder D", (frame.outputs, width), "seed", 1, 0),
+        Matrix("level", (), "function", of_level, of_level),
+    )
+    total = sum(matrix.bits for matrix in matrices)
     least = labelled_distinct_ands(frame.inputs, frame.outputs).bits()
     return Construction(
         kind="pairwise-and",
@@ -213,6 +220,8 @@ def _construction(
             "margin": str(verdict.margin),
             "function_in": "the square matrix and one level",
         },
+        matrices=matrices,
+        proved_by="superposed",
     )
 
 

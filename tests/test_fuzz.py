@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from superproof.verify.check import ENGINES, check
+from superproof.verify.check import check
 from superproof.verify.engines.batch_scan import BatchScan
 from superproof.verify.network import Network
 from superproof.verify.specification import Specification
 
-from .fuzz import main
+from .fuzz import GENERAL, main
 
 
 def test_a_run_without_mismatch(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["--seconds", "0.5", "--seed", "5", "--out", str(tmp_path / "out")]) == 0
-    assert f"with {', '.join(ENGINES)}: all agree" in capsys.readouterr().out
+    assert f"with {', '.join(GENERAL)}: all agree" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
 
 

@@ -29,7 +29,7 @@ TWO_DIMENSIONS = Condition(
     "embedding_dim >= 2: in one dimension no two unit vectors differ but in sign",
     lambda i: i["embedding_dim"] >= 2,
 )
-_NARROW = Condition(
+NARROW = Condition(
     "key_dim <= embedding_dim: a wider head computes no more",
     lambda i: i["key_dim"] <= i["embedding_dim"],
 )
@@ -158,6 +158,7 @@ ATTENTION_BOUNDS: tuple[Bound, ...] = (
         symbol="D_K",
         networks=EXPLICIT + "; unit vectors of which no two are parallel",
         form="heads",
+        heads=lambda edges: int(edges),
         parameters=_GRAPH,
         regime=(_EDGES_FIT, TWO_DIMENSIONS),
         monotone=(Monotone("edges", True, "it is the number of edges"),),
@@ -202,7 +203,7 @@ ATTENTION_BOUNDS: tuple[Bound, ...] = (
         networks="h heads: d x d matrices of rank at most d_k",
         form="heads",
         parameters=parameters("embedding_dim", "key_dim", "heads"),
-        regime=(_NARROW,),
+        regime=(NARROW,),
         monotone=(
             Monotone("key_dim", True, "d_k (2d - d_k) rises up to d_k = d"),
             Monotone("heads", True, "a multiple of h"),

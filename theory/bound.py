@@ -72,6 +72,7 @@ class Bound:
         networks: the class of networks it speaks about, in words.
         form: key of that class; bounds with the same key, or with ``any``, can be compared.
         weight_bits: for constructions, the bits of a weight on an instance; None for real weights.
+        heads: for constructions of attention, how many heads they take on an instance.
         parameters: what an instance must say; a default of None makes it required.
         regime: conditions under which the statement holds.
         monotone: how the value moves, with proofs; this is what :meth:`invert` relies on.
@@ -99,6 +100,7 @@ class Bound:
     networks: str
     form: str = "any"
     weight_bits: Callable[..., int | None] | None = field(default=None, repr=False)
+    heads: Callable[..., int] | None = field(default=None, repr=False)
     parameters: tuple[Parameter, ...]
     regime: tuple[Condition, ...] = ()
     monotone: tuple[Monotone, ...] = ()
@@ -112,7 +114,7 @@ class Bound:
 
     def __post_init__(self) -> None:
         named = {parameter.name for parameter in self.parameters}
-        for function in (self.function, self.count, self.weight_bits):
+        for function in (self.function, self.count, self.weight_bits, self.heads):
             wanted = set(_takes(function)) if function else set()
             if not wanted <= named:
                 raise ValueError(
@@ -188,6 +190,12 @@ class Bound:
         if self.weight_bits is None:
             return None
         return self.weight_bits(**{name: instance[name] for name in _takes(self.weight_bits)})
+
+    def heads_on(self, instance: Mapping[str, Number]) -> int | None:
+        """Heads of the construction on an instance; None where it does not say."""
+        if self.heads is None:
+            return None
+        return self.heads(**{name: instance[name] for name in _takes(self.heads)})
 
     def invert(self, target: str, budget: Number, **values: Number | None) -> int:
         """The extreme value of one parameter at which the bound is still at most ``budget``.

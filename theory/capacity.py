@@ -250,4 +250,41 @@ _MEASURED = tuple(
     )
 )
 
-CAPACITY_BOUNDS: tuple[Bound, ...] = _ESTIMATES + _MEASURED
+
+def _key_value_law(low: Fraction, high: Fraction, outputs: int) -> Enclosure:
+    """A measured range of n / sqrt(m')."""
+    found = enclose(lambda: iv.sqrt(iv.mpf(outputs)))
+    return Enclosure(low * found.low, high * found.high)
+
+
+_KEY_VALUE = tuple(
+    Bound(
+        name=f"pairwise-and-key-value{suffix}",
+        title=f"key-value, {weights}",
+        subject="capacity laws",
+        task="pairwise-and",
+        statement=f"Certified widths of untrained key-value matrices with {weights} lay in this "
+        "range.",
+        latex=rf"n \approx c\sqrt{{m'}}, \quad {float(low):.4g} \le c \le {float(high):.4g}",
+        expression=lambda sp, s: sp.Symbol("c") * sp.sqrt(s.outputs),
+        direction="equal",
+        quantity="neurons",
+        networks=f"superposed, one layer: key-value matrix with {weights}",
+        form="superposed",
+        weight_bits=bits,
+        parameters=parameters("outputs", "active"),
+        regime=(_TWO_ACTIVE,),
+        exactness="fit",
+        mark="measured",
+        source="16 to 4,096 outputs, complete graphs and pairs of low influence, one seed; "
+        "measured before this package and not repeated in it; beyond these sizes an extrapolation",
+        section="13.2",
+        function=lambda outputs, low=low, high=high: _key_value_law(low, high, outputs),
+    )
+    for suffix, weights, bits, low, high in (
+        ("", "real weights", None, Fraction(87, 10), Fraction(10)),
+        ("-one-bit", "one-bit weights", (lambda: 1), Fraction(135, 10), Fraction(159, 10)),
+    )
+)
+
+CAPACITY_BOUNDS: tuple[Bound, ...] = _ESTIMATES + _MEASURED + _KEY_VALUE

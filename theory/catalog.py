@@ -10,15 +10,18 @@ from fractions import Fraction
 from .attention import ATTENTION_BOUNDS
 from .bound import Bound, Number, RegimeError, Value
 from .capacity import CAPACITY_BOUNDS
+from .channel import CHANNEL_BOUNDS
 from .conjunctions import CONJUNCTION_BOUNDS
 from .enclosure import Enclosure
 from .expansion import EXPANSION_BOUNDS
 from .families import FAMILY_BOUNDS
+from .free_reads import FREE_READ_BOUNDS
 from .orders import ORDERS
 from .permutation import PERMUTATION_BOUNDS
 from .permutation_graphs import PERMUTATION_GRAPH_BOUNDS
 from .plain_codes import PLAIN_CODE_BOUNDS
 from .representation import REPRESENTATION_BOUNDS
+from .signatures import SIGNATURE_BOUNDS
 from .softmax import SOFTMAX_BOUNDS
 from .tails import TAIL_BOUNDS
 from .toy_models import TOY_MODEL_BOUNDS
@@ -26,11 +29,14 @@ from .toy_models import TOY_MODEL_BOUNDS
 _ALL = (
     *CONJUNCTION_BOUNDS,
     *PLAIN_CODE_BOUNDS,
+    *FREE_READ_BOUNDS,
+    *CHANNEL_BOUNDS,
     *PERMUTATION_BOUNDS,
     *FAMILY_BOUNDS,
     *REPRESENTATION_BOUNDS,
     *ATTENTION_BOUNDS,
     *PERMUTATION_GRAPH_BOUNDS,
+    *SIGNATURE_BOUNDS,
     *SOFTMAX_BOUNDS,
     *EXPANSION_BOUNDS,
     *TAIL_BOUNDS,
@@ -140,6 +146,8 @@ def _compared(row: Row, chosen: Sequence[Bound], values: dict[str, Number | None
         if counted and row.weight_bits is None:
             continue  # real weights are not bound by a count of bits
         own = {**values, **dict.fromkeys(counted, row.weight_bits)}
+        heads = row.bound.heads_on(row.instance)
+        own |= {} if heads is None else {"heads": heads}
         other = _row(bound, own).value
         if other is not None and (best is None or middle(other) > middle(best)):
             best = other

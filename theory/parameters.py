@@ -69,6 +69,7 @@ _ALL = (
     Parameter("embedding_dim", "dimension of the item vectors", "d"),
     Parameter("key_dim", "key dimension of one head", "d_k"),
     Parameter("heads", "number of heads", "h", default=1),
+    Parameter("block", "edges that one head owns", "B"),
     Parameter("context", "most items in a context", "l"),
     Parameter("degree", "most edges of one item", r"\Delta", default=1),
     Parameter("factor", "children of a neuron after expansion", r"\alpha", least=2, default=2),

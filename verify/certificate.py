@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import recheck
+from . import recheck, recheck_sparse, recheck_superposed
 from .errors import InputError, ProofError
 from .problem import Problem
 from .recheck import BOUND, EMPTY, SMALL, WHOLE, Node, Region
 from .verdict import CertificateFile, Verdict
 from .verdict_text import amount
 
+#: How certificates of the checkers begin; other files are never written over.
+MAGICS = (recheck.MAGIC, recheck_sparse.MAGIC, recheck_superposed.MAGIC)
 #: Building a tree stops after this many seconds or nodes.
 SECONDS = 60.0
 #: ... and may take that long where the time limit of the verdict is used up.
@@ -90,7 +92,10 @@ def certify(problem: Problem, verdict: Verdict, *, seconds: float = SECONDS) -> 
     """
     if verdict.status == "unknown":
         raise ProofError("the verdict is unknown")
-    checked = recheck.Problem(problem.canonical())
+    try:
+        checked = recheck.Problem(problem.canonical())
+    except RecursionError:
+        raise ProofError("a formula is nested too deeply for the checker") from None
     counted = verdict.violations_by_output
     claim: dict[str, Any] = dict.fromkeys(("violations", "violations_by_output"))
     claim["status"] = verdict.status
@@ -126,6 +131,11 @@ def write_certificate(
             from .plain_certificate import certify_plain
 
             return certify_plain(problem, verdict).save(path)
+        if verdict.engine == "superposed" and verdict.status == "holds":
+            from .superposed_certificate import certify_superposed, in_reach
+
+            if in_reach(problem):
+                return certify_superposed(problem, verdict).save(path)
         return certify(problem, verdict, seconds=seconds).save(path)
     except ProofError as error:
         return _none(path, str(error))
@@ -166,6 +176,10 @@ def check_destination(path: str | Path) -> None:
         raise InputError(f"certificate: there is no folder {path.parent}")
     if path.is_dir():
         raise InputError(f"certificate: {path} is a folder; name a file")
+    if path.is_file() and path.stat().st_size and not _holds_certificate(path):
+        raise InputError(
+            f"certificate: {path} exists and is no certificate; name another file, or remove it"
+        )
 
 
 def seconds_left(deadline: float | None) -> float:
@@ -178,12 +192,15 @@ def seconds_left(deadline: float | None) -> float:
 def _none(path: str | Path, reason: str) -> CertificateFile:
     """No certificate. An older one at its place would be taken for it."""
     path = Path(path)
-    if path.is_file():
-        with path.open("rb") as file:
-            ours = file.read(len(recheck.MAGIC)) == recheck.MAGIC
-        if ours:
-            path.unlink()
+    if path.is_file() and _holds_certificate(path):
+        path.unlink()
     return CertificateFile(None, 0, reason)
+
+
+def _holds_certificate(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(max(map(len, MAGICS)))
+    return start.startswith(MAGICS)
 
 
 def _full_evidence(

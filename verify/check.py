@@ -163,7 +163,7 @@ def check(
     if certificate is not None:
         from .certificate import seconds_left, write_certificate
 
-        left = seconds_left(request.deadline)
+        left = 0.0 if verdict.interrupted else seconds_left(request.deadline)
         written = write_certificate(problem, verdict, certificate, seconds=left)
         verdict = replace(verdict, certificate=written)
     if not kinds:
@@ -215,7 +215,7 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
     elif outcome.status == "violated":
         raise ReplayError(f"engine '{name}' reported a violation without a counterexample")
     _consistent(problem, outcome)
-    examples = _replayed(problem, request, outcome)
+    examples = _replayed(problem, request, outcome, interrupted)
     return Verdict(
         status=outcome.status,
         engine=name,
@@ -233,14 +233,17 @@ def decide(problem: Problem, request: Request, engine: str, start: float) -> Ver
     )
 
 
-def _replayed(problem: Problem, request: Request, outcome: Outcome) -> list[Counterexample]:
+def _replayed(
+    problem: Problem, request: Request, outcome: Outcome, interrupted: bool
+) -> list[Counterexample]:
     """The first few counterexamples in any case, the others while there is time."""
     wanted = outcome.points[: max(request.counterexamples, 1)]
     examples = replay(problem, wanted[:REPLAY])
     for start in range(REPLAY, len(wanted), REPLAY):
-        if request.expired():
+        if interrupted or request.expired():
+            why = "interrupted" if interrupted else "time limit"
             outcome.notes.append(
-                f"{len(examples):,} of {len(wanted):,} counterexamples were replayed: time limit"
+                f"{len(examples):,} of {len(wanted):,} counterexamples were replayed: {why}"
             )
             break
         examples += replay(problem, wanted[start : start + REPLAY])

@@ -26,6 +26,7 @@ import math
 import re
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
@@ -38,8 +39,11 @@ QUESTIONS = "superproof-questions-1"
 BOUND, EMPTY, SMALL, WHOLE, FREE = -1, -2, -3, -4, 2
 #: Bytes of text, JSON brackets, digits of a number; lanes evaluated at once; points of a table.
 TEXT, BRACKETS, DIGITS, LANES, TABLE = 1 << 25, 1 << 20, 40_000, 1 << 12, 1 << 22
-#: Cubes and steps of a normal form, powers of two of a weight, sets of clauses when counting.
-CUBES, STEPS, EXPONENT, COUNTED = 64, 2000, 1 << 16, 1 << 12
+#: Cubes and steps of a normal form, powers of two of a weight, entries of a sparse weight.
+CUBES, STEPS, EXPONENT, ENTRIES = 64, 2000, 1 << 16, 1 << 22
+#: Sets of clauses when counting, literals in all of them; calls within one another, well below
+#: the interpreter's limit, so that it does not matter from where this file is called.
+COUNTED, LITERALS, DEPTH = 1 << 12, 1 << 20, 400
 PARTS, CLAIM = (
     ("network", "specification", "domain"),
     {"status", "violations", "violations_by_output"},
@@ -89,35 +93,38 @@ class Node(NamedTuple):
     alive: list[Cube]
 
 
-def cubes_of(formula: Formula, value: bool, steps: Iterator[int]) -> list[Cube] | None:
-    """Cubes whose union is where the formula has the value; None when they are too many."""
-    if next(steps, None) is None:
+def cubes_of(
+    formula: Formula, value: bool, steps: Iterator[int], depth: int = DEPTH
+) -> list[Cube] | None:
+    """Cubes whose union is where the formula has the value; None when that takes too much."""
+    if next(steps, None) is None or not depth:
         return None
+    depth -= 1
     if isinstance(formula, bool):
         return [frozenset()] if formula is value else []
     if isinstance(formula, int):
         return [frozenset({2 * formula + value})]
     name, *parts = formula
     if name == "not":
-        return cubes_of(parts[0], not value, steps)
+        return cubes_of(parts[0], not value, steps, depth)
     if name == "implies":
-        return cubes_of(["or", ["not", parts[0]], parts[1]], value, steps)
+        return cubes_of(["or", ["not", parts[0]], parts[1]], value, steps, depth)
     if name == "atmost":
-        return cubes_of(["atleast", parts[0] + 1, *parts[1:]], not value, steps)
+        return cubes_of(["atleast", parts[0] + 1, *parts[1:]], not value, steps, depth)
     if name == "atleast":
         count, *parts = parts
         if count <= 0 or count > len(parts):
-            return cubes_of(count <= 0, value, steps)
+            return cubes_of(count <= 0, value, steps, depth)
         with_first = ["and", parts[0], ["atleast", count - 1, *parts[1:]]]
-        return cubes_of(["or", with_first, ["atleast", count, *parts[1:]]], value, steps)
+        return cubes_of(["or", with_first, ["atleast", count, *parts[1:]]], value, steps, depth)
     if name == "xor" and parts:
         first, rest = parts[0], ["xor", *parts[1:]]
         halves = ["and", first, ["not", rest]], ["and", ["not", first], rest]
-        return cubes_of(["or", *halves], value, steps)
+        return cubes_of(["or", *halves], value, steps, depth)
     product = (name == "and") is value
     result: list[Cube] = [frozenset()] if product else []
     for part in parts:
-        more = cubes_of(part, value, steps)
+        more = cubes_of(part, value, steps, depth)
         if more is None:
             return None
         result = minimal(a | b for a in result for b in more) if product else result + more
@@ -137,34 +144,56 @@ def minimal(cubes: Iterable[Cube]) -> list[Cube]:
     return kept
 
 
-def spread(clauses: frozenset[Cube], known: dict[frozenset[Cube], list[int]]) -> list[int]:
+def spread(
+    clauses: frozenset[Cube], known: dict[frozenset[Cube], list[int]], depth: int = DEPTH
+) -> list[int]:
     """How many assignments of the clauses' inputs make none of them true, by number of ones.
 
-    ``known`` keeps what was found; at most COUNTED sets of clauses are counted.
+    ``known`` keeps what was found; it begins empty, and at most COUNTED sets of clauses with
+    LITERALS literals are counted.
     """
     if clauses not in known and clauses:
-        demand(len(known) < COUNTED, "a leaf takes too long to count")
-        # clauses that share no input with the others are counted by themselves
-        apart, inputs, grown = set(clauses), set[int](), {next(iter(clauses))}
-        while grown:
-            apart -= grown
-            inputs |= {part >> 1 for clause in grown for part in clause}
-            grown = {c for c in apart if any(part >> 1 in inputs for part in c)}
-        if apart:
-            rest = frozenset(apart)
-            known[clauses] = product(spread(clauses - rest, known), spread(rest, known))
-            return known[clauses]
-        often = [part >> 1 for clause in clauses for part in clause]
-        i = max(sorted(inputs), key=often.count)
-        total = [0] * (len(inputs) + 1)
+        # the literals that are left stand in place of the empty set's count
+        left = known.setdefault(frozenset(), [LITERALS])
+        left[0] -= sum(map(len, clauses))
+        few = len(known) <= COUNTED and left[0] >= 0
+        demand(few and depth, "a leaf takes too long to count")
+        parts = list(apart(clauses))
+        if len(parts) > 1:
+            total = [1]
+            for part in parts:
+                total = product(total, spread(part, known, depth - 1))
+            known[clauses] = total
+            return total
+        often = Counter(part >> 1 for clause in clauses for part in clause)
+        i = max(sorted(often), key=often.__getitem__)
+        total = [0] * (len(often) + 1)
         for y in (0, 1):
-            left = frozenset(c - {2 * i + y} for c in clauses if 2 * i + 1 - y not in c)
-            if frozenset() not in left:
-                free = len(inputs) - 1 - len({part >> 1 for clause in left for part in clause})
-                for q, count in enumerate(product(spread(left, known), binomials(free))):
+            less = frozenset(c - {2 * i + y} for c in clauses if 2 * i + 1 - y not in c)
+            if frozenset() not in less:
+                free = len(often) - 1 - len({part >> 1 for clause in less for part in clause})
+                for q, count in enumerate(product(spread(less, known, depth - 1), binomials(free))):
                     total[q + y] += count
         known[clauses] = total
-    return known.get(clauses, [1])
+    return known[clauses] if clauses else [1]
+
+
+def apart(clauses: frozenset[Cube]) -> Iterator[frozenset[Cube]]:
+    """The clauses in parts that share no inputs."""
+    reading: dict[int, list[Cube]] = {}
+    for clause in clauses:
+        for literal in clause:
+            reading.setdefault(literal >> 1, []).append(clause)
+    rest = set(clauses)
+    while rest:
+        todo = [rest.pop()]
+        part = set(todo)
+        while todo:
+            grown = {c for literal in todo.pop() for c in reading.pop(literal >> 1, ())} & rest
+            rest -= grown
+            part |= grown
+            todo += grown
+        yield frozenset(part)
 
 
 def product(a: list[int], b: list[int]) -> list[int]:
@@ -367,7 +396,7 @@ class Problem:
         for value in (True, False):
             cubes = self.cubes(formula, value)
             if cubes is not None:
-                order = sorted(range(len(cubes)), key=last.__contains__)
+                order = sorted(range(len(cubes)), key=set(last).__contains__)
                 clauses = self.forbidden + [cubes[q] for q in order]
                 yield Region(output, not value, frozenset(), clauses, *rest)
                 for q in range(len(self.forbidden), len(clauses)):
@@ -543,8 +572,13 @@ class Problem:
         """All points of a node: the lanes, every y, and every output."""
         choices, width = self.choices(region, node), self.width
         if self._packed[0] != choices:  # nodes of a table often share them
-            units = {i: [int(k == i) for k in range(self.inputs)] for c in choices for i in c}
-            masks = {i: pack(choices, unit, width) for i, unit in units.items()}
+            true = (i for choice in choices for i in choice if i >= 0)
+            units = ((i, [0] * i + [1] + [0] * (self.inputs - i - 1)) for i in true)
+            masks = (
+                {i: 1 << (k * width) for k, i in enumerate(choices[0])}
+                if len(choices) == 1
+                else {i: pack(choices, unit, width) for i, unit in units}
+            )
             self._packed = choices, masks, [pack(choices, r, width) for r in self.layers[0][1]]
         _, masks, values = self._packed
         ones = join([1] * math.prod(map(len, choices)), width)
@@ -609,6 +643,7 @@ class Problem:
         demand(self.points is None, "a tree for a list of inputs")
         last = [[]] * len(counts) if last is None else last
         demand(len(last) == len(counts) and all(isinstance(one, list) for one in last), SHAPE)
+        demand(all(type(q) is int for one in last for q in one), "a clause is no number")
         for output in range(len(counts)):
             for region in self.regions(output, last[output]):
                 stack = [self.root(region)]
@@ -738,13 +773,17 @@ def read(certificate: bytes) -> list[dict[str, Any]]:
         demand(text.count(b"[") + text.count(b"{") <= BRACKETS, "it holds too many lists")
         ascii_text = text.decode("ascii")
         data: Any = json.loads(
-            ascii_text, parse_int=integer, parse_float=refuse, parse_constant=refuse
+            ascii_text,
+            parse_int=integer,
+            parse_float=refuse,
+            parse_constant=refuse,
+            object_pairs_hook=once,
         )
     except (zlib.error, ValueError, RecursionError) as error:
         raise RejectedError(f"it is damaged ({type(error).__name__})") from None
     several = isinstance(data, dict) and data.keys() == {"parts"}
     parts: list[dict[str, Any]] = data["parts"] if several else [data]
-    demand(isinstance(parts, list), SHAPE)
+    demand(isinstance(parts, list) and parts, SHAPE)
     for part in parts:
         demand(isinstance(part, dict) and part.keys() == {"sha256", "claim", "evidence"}, SHAPE)
         demand(all(isinstance(value, dict) for value in part.values()), SHAPE)
@@ -764,6 +803,17 @@ def integer(text: str) -> int:
 
 def refuse(text: str) -> None:
     raise RejectedError("it holds a number that is no integer")
+
+
+def unread(text: str) -> None:
+    raise ValueError("a number that is no integer")
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that names no key twice: readers do not agree on which of the two counts."""
+    data = dict(pairs)
+    require(len(data) == len(pairs), "a key stands twice in an object")
+    return data
 
 
 def demand(condition: Any, message: str) -> None:
@@ -814,6 +864,7 @@ def matrix(data: dict[str, Any], height: int, width: int) -> tuple[list[int], Fr
     entries, unit = array(data, len(places))
     good = len(starts) == height + 1 and all(type(k) is int for k in starts + places)
     require(good and [starts[0], starts[-1]] == [0, len(places)], "sparse rows")
+    require(height * width <= ENTRIES, "a sparse weight too large to be written out")
     dense = [0] * (height * width)
     for row, (start, stop) in enumerate(pairwise(starts)):
         inside = places[start:stop]
@@ -842,12 +893,14 @@ def main(arguments: list[str]) -> int:
     sys.set_int_max_str_digits(0)
     try:
         with open(arguments[0], encoding="ascii") as file:
-            data = json.load(file, parse_float=refuse, parse_constant=refuse)
+            data = json.load(
+                file, parse_float=unread, parse_constant=unread, object_pairs_hook=once
+            )
         with open(arguments[1], "rb") as certificate:
             for line in recheck(data, certificate.read(TEXT)).split("\n"):
                 print("accepted:", line)
-    except (OSError, ValueError, RecursionError, UnreadableError) as error:
-        print("unreadable:", " ".join(str(error).split()), file=sys.stderr)
+    except (OSError, ValueError, RecursionError, MemoryError, UnreadableError) as error:
+        print("unreadable:", " ".join(str(error).split()) or "too large", file=sys.stderr)
         return 2
     except RejectedError as error:
         print("rejected:", error)

@@ -89,6 +89,8 @@ def read_layer(data: Any, fan_in: int, activation: str) -> Layer:
     weight = data["weight"]
     mantissas = numbers(weight["mantissas"])
     dense = "indptr" not in weight
+    require(not dense or len(mantissas) == height * width, "a list of another length")
+    require(0 <= height == len(data["bias"]["mantissas"]), "a list of another length")
     starts = [i * width for i in range(height + 1)] if dense else numbers(weight["indptr"])
     places = list(range(width)) * height if dense else numbers(weight["indices"])
     require(len(starts) == height + 1 and starts[0] == 0 <= width, "indptr")
@@ -249,11 +251,23 @@ def recheck(data: Any, certificate: bytes) -> str:
 
     Returns what is proved, in one line. Raises RejectedError and UnreadableError.
     """
-    stated = read(certificate)
+    digits = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
     try:
-        problem = Problem(data)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise UnreadableError(f"{type(error).__name__}: {error}") from None
+        stated = read(certificate)
+        try:
+            problem = Problem(data)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise UnreadableError(f"{type(error).__name__}: {error}") from None
+        return judged(problem, stated)
+    except RecursionError:
+        raise UnreadableError("nested too deeply") from None
+    finally:
+        sys.set_int_max_str_digits(digits)
+
+
+def judged(problem: Problem, stated: dict[str, Any]) -> str:
+    """Check what :func:`read` returned."""
     for part, value in problem.sha256.items():
         demand(stated["sha256"][part] == value, f"it is about another {part} (the hashes differ)")
     claim, evidence = stated["claim"], stated["evidence"]
@@ -279,7 +293,13 @@ def read(certificate: bytes) -> dict[str, Any]:
         demand(not stream.unconsumed_tail, f"it holds more than {TEXT:,} bytes")
         demand(stream.eof and not stream.unused_data, "it is cut off, or goes on after its end")
         demand(text.count(b"[") + text.count(b"{") <= 100, "it holds too many lists")
-        data = json.loads(text.decode("ascii"), parse_int=integer, parse_float=refuse)
+        data = json.loads(
+            text.decode("ascii"),
+            parse_int=integer,
+            parse_float=refuse,
+            parse_constant=refuse,
+            object_pairs_hook=once,
+        )
     except (zlib.error, ValueError, RecursionError) as error:
         raise RejectedError(f"it is damaged ({type(error).__name__})") from None
     shaped = isinstance(data, dict) and data.keys() == {"sha256", "claim", "evidence"}
@@ -300,6 +320,17 @@ def refuse(text: str) -> None:
     raise RejectedError("it holds a number that is no integer")
 
 
+def unread(text: str) -> None:
+    raise ValueError("a number that is no integer")
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that names no key twice: readers do not agree on which of the two counts."""
+    data = dict(pairs)
+    require(len(data) == len(pairs), "a key stands twice in an object")
+    return data
+
+
 def main(arguments: list[str]) -> int:
     """The command line; returns the exit code."""
     if len(arguments) != 2:
@@ -308,11 +339,13 @@ def main(arguments: list[str]) -> int:
     sys.set_int_max_str_digits(0)
     try:
         with open(arguments[0], encoding="ascii") as file:
-            data = json.load(file)
+            data = json.load(
+                file, parse_float=unread, parse_constant=unread, object_pairs_hook=once
+            )
         with open(arguments[1], "rb") as certificate:
             print("accepted:", recheck(data, certificate.read(FILE)))
-    except (OSError, ValueError, RecursionError, UnreadableError) as error:
-        print("unreadable:", " ".join(str(error).split()), file=sys.stderr)
+    except (OSError, ValueError, RecursionError, MemoryError, UnreadableError) as error:
+        print("unreadable:", " ".join(str(error).split()) or "too large", file=sys.stderr)
         return 2
     except RejectedError as error:
         print("rejected:", error)

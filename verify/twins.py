@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .dyadic import Dyadic, bit_width
 from .network import Layer
 
-#: Integers below this are added without overflow.
-SMALL = 1 << 40
+#: Integers of at most this many bits are added in int64 without overflow.
+SMALL = 40
 
 
 def without_twins(layers: Sequence[Layer]) -> list[Layer]:
@@ -54,8 +55,10 @@ def _twins(layer: Layer) -> list[list[int]]:
 
 def _merged(twins: list[list[int]], weight: np.ndarray) -> tuple[list[int], np.ndarray]:
     """The first of each set of twins, and the weights with the others' columns added to its own."""
-    columns = weight.copy()
-    small = weight.dtype.kind in "iu" and np.abs(weight).max(initial=0) < SMALL
+    small = weight.dtype.kind in "iu" and bit_width(weight) <= SMALL
+    columns = weight.astype(np.int64) if small else weight.copy()  # int8 would overflow
+    if weight.dtype == object and len(twins) < weight.shape[1]:
+        columns = Dyadic.from_array(weight).fractions()  # it may hold floats, whose sums round
     kept = []
     for first, *others in twins:
         kept.append(first)

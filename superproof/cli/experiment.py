@@ -9,10 +9,12 @@ import typer
 
 if TYPE_CHECKING:
     from ..empirics.capacity import CapacityResult
+    from ..empirics.construction_scaling import ScalingResult
 
 #: The experiments by name, with what each measures.
 EXPERIMENTS = {
     "boolean-capacity": "ANDs that trained networks compute exactly, by number of neurons",
+    "construction-scaling": "neurons of certified constructions, by number of ANDs",
 }
 
 
@@ -30,14 +32,14 @@ def experiment(
         Path | None, typer.Option(metavar="FOLDER", help="Folder of results; default out/NAME.")
     ] = None,
 ) -> int:
-    """Train networks, decide each exactly, and draw the results.
+    """Train or build networks, decide each exactly, and draw the results.
 
-    On two processor cores a quick run takes about a minute, a full one up to twenty minutes.
+    On two processor cores a quick run takes one to two minutes, a full one of boolean-capacity up
+    to twenty minutes, of construction-scaling some hours.
 
-    FOLDER gets results.jsonl (as runs finish), a figure (SVG, PNG), a table (CSV) and all
-    numbers with their seeds (JSON).
+    FOLDER gets the runs as they finish, a figure (SVG, PNG) and all numbers with their seeds
+    (JSON); boolean-capacity adds a table (CSV).
     """
-    from ..empirics.capacity import FULL, QUICK, boolean_capacity
     from ..verify.errors import InputError
     from .exit import ExitCode, complain
     from .progress import ProgressBar
@@ -46,20 +48,63 @@ def experiment(
         raise InputError(f"unknown experiment '{name}'; the known ones: {', '.join(EXPERIMENTS)}")
     folder = Path("out") / name if out is None else out
     try:
-        with ProgressBar("examples") as bar:
-            result = boolean_capacity(
-                folder,
-                QUICK if quick else FULL,
-                seed=seed,
-                device=device,
-                resume=resume,
-                progress=bar,
-            )
+        if name == "construction-scaling":
+            _scaling(folder, quick, seed, device, resume)
+        else:
+            from ..empirics.capacity import FULL, QUICK, boolean_capacity
+
+            with ProgressBar("examples") as bar:
+                result = boolean_capacity(
+                    folder,
+                    QUICK if quick else FULL,
+                    seed=seed,
+                    device=device,
+                    resume=resume,
+                    progress=bar,
+                )
+            print_capacity(result)
     except KeyboardInterrupt:
         complain(f"interrupted; finished runs are in {folder}, go on with --resume")
         return ExitCode.INTERRUPTED
-    print_capacity(result)
     return ExitCode.DONE
+
+
+def _scaling(folder: Path, quick: bool, seed: int, device: str, resume: bool) -> None:
+    from ..empirics.construction_scaling import FULL, QUICK, construction_scaling
+    from ..verify.errors import InputError
+    from .progress import ProgressBar
+
+    if device not in ("auto", "cpu"):
+        raise InputError(f"--device {device}: construction-scaling runs on the processor only")
+    with ProgressBar("networks") as bar:
+        plan = QUICK if quick else FULL
+        result = construction_scaling(folder, plan, seed=seed, resume=resume, progress=bar)
+    print_scaling(result)
+
+
+def print_scaling(result: ScalingResult) -> None:
+    """The least certified widths as a table, their growth, and where the files are."""
+    from .terminal import console, sign, table
+
+    headings = ("outputs", "inputs", "neurons", "all seeds", "c", "bits", "bits / bound")
+    rows = table(("form", "whole"), *((heading, "right") for heading in headings))
+    for p in result.points:
+        reliable = "-" if p.reliable is None else f"{p.reliable:,}"
+        numbers = (f"{p.outputs:,}", f"{p.inputs:,}", f"{p.neurons:,}", reliable)
+        rows.add_row(p.series, *numbers, f"{p.constant:.3f}", f"{p.bits:,}", f"{p.ratio:.2f}")
+    out = console()
+    out.print("Least neurons of a construction proved exact, at most 2 inputs active:")
+    out.print(rows)
+    root, times = sign("√", "sqrt"), sign("±", "+-")
+    out.print(f"c = n / {root}(m' ln m'); all seeds: from this width on every seed was exact")
+    for fit in result.fits:
+        half = fit.high - fit.slope
+        out.print(f"{fit.series}: n ~ m'^{fit.slope:.3f} {times} {half:.3f} ({fit.points} sizes)")
+    for reason in result.missing:
+        out.print(f"not found: {reason}", soft_wrap=True)
+    out.print(f"{result.plan.seeds} seeds from {result.seed}, {result.seconds:.0f} s")
+    for kind in ("svg", "png", "json", "searches"):
+        out.print(f"{kind:>8}  {result.files[kind]}", soft_wrap=True)
 
 
 def print_capacity(result: CapacityResult) -> None:

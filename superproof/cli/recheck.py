@@ -52,15 +52,17 @@ def recheck(
     """Check a certificate that `check --certificate FILE`, compare or invariant wrote.
 
     Exports the problem and runs verify/recheck.py, or verify/recheck_sparse.py for plain code
-    networks decided by their criterion; neither shares code with the solver. Exit code 0:
-    accepted. 1: rejected. The same without this package:
+    networks and verify/recheck_superposed.py for pairwise ANDs in superposition, where those
+    were decided by their criteria; none shares code with the solver. Exit code 0: accepted.
+    1: rejected. The same without this package:
     superproof export MODEL SPEC.toml --out problem.json; python -I recheck.py problem.json FILE
     """
     from ..verify import recheck as checker
     from ..verify import recheck_sparse as sparse
+    from ..verify import recheck_superposed as superposed
     from ..verify.errors import InputError
     from ..verify.question import canonical_questions
-    from .exit import ExitCode
+    from .exit import ExitCode, complain
     from .problem_files import read_problem
     from .question_files import Asked
     from .terminal import print_text
@@ -84,11 +86,22 @@ def recheck(
                 print_text(f"accepted: {line}")
             return ExitCode.DONE
         problem = read_problem(model, specification).canonical()
-        answer = (sparse if data.startswith(sparse.MAGIC) else checker).recheck(problem, data)
+        if data.startswith(sparse.MAGIC):
+            answer = sparse.recheck(problem, data)
+        elif data.startswith(superposed.MAGIC):
+            answer = superposed.recheck(problem, data)
+        else:
+            answer = checker.recheck(problem, data)
         print_text(f"accepted: {answer}")
-    except (checker.RejectedError, sparse.RejectedError) as error:
+    except (checker.RejectedError, sparse.RejectedError, superposed.RejectedError) as error:
         print_text(f"rejected: {error}")
+        if not asked.plain or "number of questions" in str(error):
+            complain("give recheck the same options as compare or invariant, in the same order")
         return ExitCode.VIOLATED
-    except (checker.UnreadableError, sparse.UnreadableError) as error:
+    except (
+        checker.UnreadableError,
+        sparse.UnreadableError,
+        superposed.UnreadableError,
+    ) as error:
         raise InputError(f"{model}: the checker cannot read the problem ({error})") from None
     return ExitCode.DONE

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Width of tables in a file or pipe, where there is no terminal to ask.
 PIPE_WIDTH = 100
+#: Tables are never squeezed below this width, where rich drops columns; the terminal wraps them.
+LEAST_WIDTH = 80
 
 
 def console() -> Console:
@@ -29,7 +31,9 @@ def console() -> Console:
 
     terminal = sys.stdout.isatty()
     width = None if terminal or "COLUMNS" in os.environ else PIPE_WIDTH
-    return Output(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    made = Output(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    made.width = max(made.width, LEAST_WIDTH)
+    return made
 
 
 def table(*columns: tuple[str, str], head: bool = True) -> Table:

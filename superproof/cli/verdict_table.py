@@ -23,6 +23,8 @@ from .terminal import print_parts, table
 
 _STYLES = {"holds": "bold green", "violated": "bold red", "unknown": "bold yellow"}
 FORMULA_WIDTH = 48
+#: So many counterexamples are shown with tables of their outputs, and then one a line.
+TABLES = 20
 
 
 def print_verdict(
@@ -47,8 +49,10 @@ def render(
     if verdict.interrupted and verdict.status != "unknown":
         yield Text("interrupted: this is what was known by then", "yellow")
     yield from _outputs(verdict, specification)
-    for number, example in enumerate(verdict.counterexamples):
+    for number, example in enumerate(verdict.counterexamples[:TABLES]):
         yield from _example(label(verdict, number), example, fractions)
+    for number, example in enumerate(verdict.counterexamples[TABLES:], TABLES):
+        yield Text(f"{label(verdict, number)}: {_line(example, fractions)}")
     if verdict.margin is not None:
         exact = str(verdict.margin) if fractions else fraction(verdict.margin)
         yield Text(f"margin: {exact} ({decimal(verdict.margin)})")
@@ -132,6 +136,17 @@ def _example(title: str, example: Counterexample, fractions: bool) -> Iterator[R
         more = f"{quantity(hidden)} more wrong outputs and " if hidden else ""
         yield Text(f"and {more}{quantity(len(right))} right outputs", "dim")
     yield Text("")
+
+
+def _line(example: Counterexample, fractions: bool) -> str:
+    """The bits of the input and the wrong outputs."""
+    wrong = [
+        f"{name} reads {truth(output.read)} at {_value(output.value, fractions)}"
+        for name, output in example.outputs.items()
+        if output.wrong
+    ]
+    more = [f"and {quantity(len(wrong) - OUTPUTS)} more"] if len(wrong) > OUTPUTS else []
+    return f"{example.text}, " + ", ".join(wrong[:OUTPUTS] + more)
 
 
 def _reading(name: str, output: OutputReading, fractions: bool) -> tuple[Text, Text, Text, Text]:

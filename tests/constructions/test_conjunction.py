@@ -153,6 +153,7 @@ def test_files_come_back_the_same(tmp_path: Path) -> None:
     (folder / "mine.txt").write_text("kept", encoding="utf-8")
     built.write(folder)
     assert sorted(path.name for path in folder.iterdir()) == [
+        "certificate",
         "mine.txt",
         "network.onnx",
         "report.json",

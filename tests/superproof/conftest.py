@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,10 @@ Run = Callable[..., Answer]
 
 
 @pytest.fixture
-def superproof(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs ``superproof`` with the given words."""
+def superproof(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs ``superproof`` with the given words, in a terminal of 100 columns unless one is set."""
+    if "PYTEST_XDIST_WORKER" in os.environ and os.environ.get("COLUMNS") == "80":
+        monkeypatch.setenv("COLUMNS", "100")  # 80 is what a worker process has by itself
 
     def run(*words: object) -> Answer:
         capsys.readouterr()

@@ -25,6 +25,16 @@ def test_the_table_shows_every_claim(superproof: Run, monkeypatch: pytest.Monkey
         assert f"{number} {standing}" in last
 
 
+def test_a_narrow_terminal_hides_no_column(
+    superproof: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    wide = superproof("bounds", "pairwise-and", "--inputs", "64", "--outputs", "100").out
+    assert "≥ 33" in wide
+    monkeypatch.setenv("COLUMNS", "40")
+    assert superproof("bounds", "pairwise-and", "--inputs", "64", "--outputs", "100").out == wide
+
+
 def test_json_and_one_standing(superproof: Run) -> None:
     data = json.loads(superproof("claims", "--json").out)["claims"]
     assert [entry["id"] for entry in data] == [claim.id for claim in read_claims()]

@@ -1,4 +1,4 @@
-"""``superproof export`` of the questions of ``compare`` and ``invariant``: checked by themselves."""
+"""``superproof export`` of the questions of ``compare`` and ``invariant``, checked alone."""
 
 from __future__ import annotations
 

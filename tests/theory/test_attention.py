@@ -12,6 +12,8 @@ import pytest
 from superproof.theory import Enclosure, RegimeError, lookup, permutations
 from superproof.theory.counting import binomial
 
+from .direct import checks
+
 
 def _bound(name: str):  # type: ignore[no-untyped-def]
     return lookup(name)[0]
@@ -29,6 +31,7 @@ def _bound(name: str):  # type: ignore[no-untyped-def]
         (2048, 128, 176, 19580, 25475, "76.5", 510.2),
     ],
 )
+@checks("relational-graph-trained", "permutation-graph-signatures")
 def test_reference_vectors(
     items: int, embedding_dim: int, unit: int, bits: int, graph_bits: int, key_dim: str,
     signatures: float,
@@ -49,6 +52,7 @@ def test_reference_vectors(
     assert abs(float(estimate.middle) * (1 - load) - signatures) < 0.06
 
 
+@checks("relational-graph-one-edge-heads")
 def test_one_edge_heads_recognise_any_graph() -> None:
     generator = np.random.default_rng(4)
     items, dim = 7, 3
@@ -66,6 +70,7 @@ def test_one_edge_heads_recognise_any_graph() -> None:
 
 
 @pytest.mark.parametrize("items", [2, 3, 5, 8, 9, 33])
+@checks("permutation-graph-sign-codes")
 def test_codes_for_orthonormal_vectors(items: int) -> None:
     permutation = np.random.default_rng(items).permutation(items)
     width = _bound("permutation-graph-sign-codes").evaluate(items=items, embedding_dim=items)
@@ -98,6 +103,7 @@ def test_real_weights_beat_the_order_that_bits_suggest() -> None:
         assert _bound("permutation-graph-key-dim").evaluate(**sizes, bits=1) <= one_bit
 
 
+@checks("degrees-of-freedom")
 def test_degrees_of_freedom_are_the_rank_of_the_derivative() -> None:
     dim, key_dim = 5, 2
     generator = np.random.default_rng(6)
@@ -122,6 +128,7 @@ def _weights(scores: list[float], sink: float, scale: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("gap", "context", "error"), [("1/10", 8, "1/100"), ("1/3", 500, "1/4")])
+@checks("softmax-scale", "softmax-scale-necessary")
 def test_scale_of_the_softmax(gap: str, context: int, error: str) -> None:
     g, e = Fraction(gap), Fraction(error)
     need, enough = (
@@ -136,6 +143,7 @@ def test_scale_of_the_softmax(gap: str, context: int, error: str) -> None:
     assert math.isclose(_weights(worst, 0, float(need.middle))[0], 1 - float(e), rel_tol=1e-9)
 
 
+@checks("softmax-gap")
 def test_gap_of_one_edge() -> None:
     (bound,) = lookup("softmax-gap")
     for context, temperature in ((2, Fraction(1)), (64, Fraction(1, 3))):
@@ -147,6 +155,7 @@ def test_gap_of_one_edge() -> None:
             assert (weight >= 0.5) == reported
 
 
+@checks("softmax-gap-degree")
 def test_gap_of_several_edges() -> None:
     (bound,) = lookup("softmax-gap-degree")
     for context, degree in ((8, 1), (8, 3), (100, 2), (16, 16)):

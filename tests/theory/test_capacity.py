@@ -11,6 +11,8 @@ from superproof.theory import RegimeError, lookup
 from superproof.theory.capacity import distribution, gardner_neurons, optimal_threshold
 from superproof.theory.enclosure import enclose, interval
 
+from .direct import checks
+
 
 @pytest.mark.parametrize("tenths", [1, 5, 10, 30, 65, 120])
 def test_normal_distribution(tenths: int) -> None:
@@ -39,6 +41,7 @@ def test_reference_estimates(inputs: int, outputs: int, threshold: float, neuron
     ("inputs", "outputs", "one_bit", "ternary"),
     [(24, 256, 51, 46), (46, 1024, 117, 103), (65, 2048, 175, 155), (92, 4096, 261, 232)],
 )
+@checks("pairwise-and-gardner-one-bit", "pairwise-and-gardner-ternary")
 def test_reference_quantised(inputs: int, outputs: int, one_bit: int, ternary: int) -> None:
     for suffix, wanted in (("one-bit", one_bit), ("ternary", ternary)):
         (bound,) = lookup(f"pairwise-and-gardner-{suffix}")
@@ -46,6 +49,7 @@ def test_reference_quantised(inputs: int, outputs: int, one_bit: int, ternary: i
 
 
 @pytest.mark.parametrize("inputs", [3, 10, 300])
+@checks("pairwise-and-gardner")
 def test_the_threshold_minimises(inputs: int) -> None:
     patterns = math.comb(inputs, 2)
     share = 1 / patterns
@@ -57,15 +61,44 @@ def test_the_threshold_minimises(inputs: int) -> None:
 
     best = optimize.minimize_scalar(constraint, bounds=(0, 20), method="bounded").fun
     expected = math.sqrt(patterns * best)
-    assert math.isclose(float(gardner_neurons(inputs, 1).middle), expected, rel_tol=1e-6)
+    (bound,) = lookup("pairwise-and-gardner")
+    found = bound.evaluate(inputs=inputs, outputs=1)
+    assert math.isclose(float(found.middle), expected, rel_tol=1e-6)
 
 
+# certified widths by number of outputs, as the notes list them
+TRAINED = {
+    "pairwise-and-trained": {256: 44, 1024: 94, 2048: 140, 4096: 216, 8192: 331},
+    "pairwise-and-trained-ternary": {256: 70, 1024: 148, 2048: 220},
+    "pairwise-and-trained-one-bit": {256: 96, 1024: 200, 2048: 296},
+}
+# (outputs, neurons): pairs of low influence, then complete graphs
+KEY_VALUE = {
+    "pairwise-and-key-value": [
+        (16, 37), (64, 80), (256, 150), (1024, 314), (2048, 446),
+        (256, 140), (1024, 297), (4096, 557),
+    ],
+    "pairwise-and-key-value-one-bit": [
+        (16, 54), (64, 115), (256, 254), (1024, 499), (2048, 664),
+        (256, 238), (1024, 469), (4096, 880),
+    ],
+}  # fmt: skip
+
+
+@checks(*TRAINED, *KEY_VALUE)
 def test_fits_are_ranges_of_measured_sizes() -> None:
-    (bound,) = lookup("pairwise-and-trained")
-    for outputs, measured in ((256, 44), (1024, 94), (2048, 140), (4096, 216), (8192, 331)):
-        found = bound.evaluate(outputs=outputs)
-        # the notes round c to three digits, so the ends hold to half a unit of the last one
-        assert float(found.low) * 0.999 <= measured <= float(found.high) * 1.005
+    points = {name: list(widths.items()) for name, widths in TRAINED.items()} | KEY_VALUE
+    for name, widths in points.items():
+        (bound,) = lookup(name)
+        ends = []
+        for outputs, measured in widths:
+            found = bound.evaluate(outputs=outputs)
+            # the notes round c to three digits, so the ends hold to half a unit of the last one
+            assert float(found.low) * 0.997 <= measured <= float(found.high) * 1.005
+            ends.append(measured / float(found.low))
+        # and the range is no wider than the measurements
+        assert min(ends) < 1.01
+        assert max(ends) > 0.98 * float(found.high / found.low)
 
 
 def test_mistakes() -> None:

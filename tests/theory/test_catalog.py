@@ -26,6 +26,7 @@ INSTANCE: dict[str, Any] = {
     "edges": 128,
     "embedding_dim": 64,
     "key_dim": 4,
+    "block": 20,
     "context": 16,
     "degree": 2,
     "clause": 4,

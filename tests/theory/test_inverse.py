@@ -72,6 +72,33 @@ def test_the_direction_is_as_stated(bound: Bound, target: str) -> None:
         before = (low, high)
 
 
+@pytest.mark.parametrize(
+    ("bound", "target"), SOLVABLE, ids=[f"{b.name}-{target}" for b, target in SOLVABLE]
+)
+def test_an_inverse_is_the_first_or_last_that_fits(bound: Bound, target: str) -> None:
+    """Against a scan of small values, at budgets on and between the values of the bound."""
+    values = _instance(bound, 0, target)
+    scanned: dict[int, Any] = {}
+    for place in range(next(p.least for p in bound.parameters if p.name == target), 40):
+        try:
+            scanned[place] = bound.evaluate(**{**values, target: place})
+        except RegimeError:
+            continue
+    if len(scanned) < 3 or bound.name == "permutation-random-signs":
+        return  # nothing to scan, or a slow search that the tests above invert
+    rises = next(m.rises for m in bound.monotone if m.parameter == target)
+    ends = [v.high if isinstance(v, Enclosure) else Fraction(v) for v in scanned.values()]
+    for budget in (ends[len(ends) // 2], (ends[0] + 2 * ends[len(ends) // 2]) / 3):
+        try:
+            fitting = [place for place, v in scanned.items() if at_most(v, budget)]
+        except RegimeError:
+            continue  # a budget within an enclosure decides nothing
+        if not fitting or (rises and fitting[-1] == max(scanned)):
+            continue  # the answer lies beyond the scan
+        found = bound.invert(target, budget, **{k: v for k, v in values.items() if k != target})
+        assert found == (max(fitting) if rises else min(fitting))
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(3, 12), st.integers(0, 25), st.integers(1, 8))
 def test_outputs_allowed_by_neurons(inputs: int, neurons: int, bits: int) -> None:

@@ -15,6 +15,8 @@ from superproof.theory.plain_codes import (
     polynomial_code_neurons,
 )
 
+from .direct import checks
+
 
 def test_primes() -> None:
     def trial(number: int) -> bool:
@@ -50,10 +52,12 @@ def _code(inputs: int, q: int, g: int, points: int) -> tuple[np.ndarray, list[tu
 
 
 @pytest.mark.parametrize(("inputs", "active"), [(2, 2), (5, 2), (7, 3), (9, 2), (10, 4)])
+@checks("pairwise-and-polynomial-code")
 def test_polynomial_codes_compute_all_pairs(inputs: int, active: int) -> None:
     q, g, points = polynomial_code(inputs, active)
     code, values = _code(inputs, q, g, points)
-    assert len(code) == polynomial_code_neurons(inputs, active)
+    (bound,) = lookup("pairwise-and-polynomial-code")
+    assert len(code) == bound.evaluate(inputs=inputs, outputs=1, active=active)
     neurons = [(e, pair) for e in range(points) for pair in itertools.combinations(range(q), 2)]
     where = {neuron: index for index, neuron in enumerate(neurons)}
     for a, b in itertools.combinations(range(inputs), 2):

@@ -13,18 +13,24 @@ from superproof.theory import lookup
 from superproof.theory.enclosure import enclose
 from superproof.theory.random_signs import _choice, estimated_neurons, failure, proved_neurons
 
+from .direct import checks
+
 
 @pytest.mark.parametrize(
     ("inputs", "active", "neurons"),
     [(1024, 1, 481), (1024, 2, 1005), (4096, 1, 905), (4096, 2, 1739), (10**6, 1, 15_282)],
 )
+@checks("permutation-random-signs-estimate")
 def test_reference_estimates(inputs: int, active: int, neurons: int) -> None:
     # delta = 1 in the notes: a draw that works exists if the estimate were a theorem
     assert estimated_neurons(inputs, active, 1) == neurons
+    (bound,) = lookup("permutation-random-signs-estimate")
+    assert bound.evaluate(inputs=inputs, active=active) >= neurons  # odds of 2 take more
 
 
+@checks("permutation-one-bit-estimate")
 def test_the_estimate_for_signs_is_wider_by_the_root_of_half_pi() -> None:
-    wide = estimated_neurons(4096, 1, 2, one_bit=True)
+    wide = lookup("permutation-one-bit-estimate")[0].evaluate(inputs=4096, active=1)
     assert wide == math.ceil(math.sqrt(math.pi / 2) * _estimate(4096, 1, 2))
 
 
@@ -50,8 +56,10 @@ def _wrong(inputs: int, active: int, neurons: int, seed: int) -> bool:
 
 
 @pytest.mark.parametrize(("inputs", "active"), [(24, 1), (12, 2), (9, 3)])
+@checks("permutation-random-signs")
 def test_draws_of_the_proved_width_rarely_fail(inputs: int, active: int) -> None:
-    neurons = proved_neurons(inputs, active, 20)
+    (bound,) = lookup("permutation-random-signs")
+    neurons = bound.evaluate(inputs=inputs, active=active, failure_odds=20)
     failed = sum(_wrong(inputs, active, neurons, seed) for seed in range(40))
     # at most 1/20 each: 12 or more of 40 has a probability below 1e-6
     assert failed < 12

@@ -12,6 +12,8 @@ import pytest
 from superproof.theory import RegimeError, lookup
 from superproof.theory.tails import sign_sum_tail
 
+from .direct import checks
+
 
 def _value(name: str, **values: object) -> object:
     (bound,) = lookup(name)
@@ -36,6 +38,7 @@ def test_welch_slope() -> None:
     assert abs(slope + 1.040) < 5e-4
 
 
+@checks("overlap-mean-square", "overlap-largest")
 def test_frames_attain_the_floor_and_random_vectors_do_not_fall_below() -> None:
     for n in (2, 3, 7):
         # the simplex: n + 1 unit vectors with overlaps -1/n
@@ -51,12 +54,15 @@ def test_frames_attain_the_floor_and_random_vectors_do_not_fall_below() -> None:
         mean = (squares.sum() - count) / (count * (count - 1))
         floor = _value("overlap-mean-square", features=count, neurons=n)
         assert mean >= float(floor) - 1e-12  # type: ignore[arg-type]
+        largest = _value("overlap-largest", features=count, neurons=n)
+        assert squares[~np.eye(count, dtype=bool)].max() >= float(largest.low) ** 2 - 1e-12  # type: ignore[attr-defined]
         if count == 5:  # a regular polygon is a tight frame
             assert abs(mean - float(floor)) < 1e-12  # type: ignore[arg-type]
     with pytest.raises(RegimeError, match="features >= neurons"):
         _value("overlap-largest", features=3, neurons=4)
 
 
+@checks("representation-one-input")
 def test_one_input_is_read_as_often_as_promised() -> None:
     inputs, active = 12, 3
     neurons = _value("representation-one-input", inputs=inputs, active=active, failure_odds=4)
@@ -66,6 +72,7 @@ def test_one_input_is_read_as_often_as_promised() -> None:
     assert exact <= Fraction(1, 4)
 
 
+@checks("representation-all-inputs")
 def test_all_inputs_are_read() -> None:
     inputs, active = 8, 2
     neurons = _value("representation-all-inputs", inputs=inputs, active=active, failure_odds=10)
@@ -82,6 +89,7 @@ def test_all_inputs_are_read() -> None:
     assert failed < 18  # at most one in ten; 18 of 50 has a probability below 1e-6
 
 
+@checks("representation-states")
 def test_states_are_counted() -> None:
     for inputs, active in ((1, 1), (5, 2), (10, 10)):
         states = sum(math.comb(inputs, k) for k in range(active + 1))
@@ -90,6 +98,7 @@ def test_states_are_counted() -> None:
     assert _value("representation-states", inputs=10, active=10, active_bits=3) == 4
 
 
+@checks("distances")
 def test_projection() -> None:
     points, distortion = 30, Fraction(1, 2)
     neurons = _value("distances", inputs=points, distortion=distortion)
@@ -111,6 +120,7 @@ def test_projection() -> None:
         _value("representation-all-inputs", inputs=1, active=1)
 
 
+@checks("overlap-random-signs")
 def test_random_overlaps() -> None:
     (bound,) = lookup("overlap-random-signs")
     limit = float(bound.evaluate(features=40, neurons=200, failure_odds=10).high)

@@ -12,12 +12,18 @@ from hypothesis import strategies as st
 from superproof.theory import RegimeError, lookup
 from superproof.theory.tails import binomial_tail, sign_sum_tail
 
+from .direct import checks
+
 
 @pytest.mark.parametrize("length", [1, 2, 5, 8])
+@checks("sign-sum-exact", "binomial-exact")
 def test_exact_tails_by_enumeration(length: int) -> None:
     for level in (Fraction(-3), Fraction(0), Fraction(1, 2), Fraction(1), Fraction(4)):
         hits = sum(sum(signs) >= level for signs in itertools.product((-1, 1), repeat=length))
         assert sign_sum_tail(length, level) == Fraction(hits, 2**length)
+        if level >= 0:
+            (bound,) = lookup("sign-sum-exact")
+            assert bound.evaluate(length=length, level=level) == Fraction(hits, 2**length)
     p = Fraction(2, 7)
     for successes in range(length + 1):
         total = sum(
@@ -26,8 +32,11 @@ def test_exact_tails_by_enumeration(length: int) -> None:
             if sum(draw) >= successes
         )
         assert binomial_tail(length, p, successes) == total
+        (bound,) = lookup("binomial-exact")
+        assert bound.evaluate(length=length, probability=p, successes=successes) == total
 
 
+@checks("sign-sum-hoeffding")
 @settings(max_examples=150, deadline=None)
 @given(st.integers(1, 200), st.fractions(min_value=0, max_value=220, max_denominator=5))
 def test_hoeffding(length: int, level: Fraction) -> None:
@@ -35,6 +44,7 @@ def test_hoeffding(length: int, level: Fraction) -> None:
     assert sign_sum_tail(length, level) <= bound.low or level == 0
 
 
+@checks("binomial-chernoff")
 @settings(max_examples=150, deadline=None)
 @given(
     st.integers(1, 60),

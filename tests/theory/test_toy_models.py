@@ -11,11 +11,14 @@ import pytest
 
 from superproof.theory import Enclosure, RegimeError, lookup
 
+from .direct import checks
+
 
 def _value(name: str, **values: int | Fraction):  # type: ignore[no-untyped-def]
     return lookup(name)[0].evaluate(**values)
 
 
+@checks("expansion-collision", "expansion-coverage", "expansion-some-parent")
 def test_independent_draws_by_enumeration() -> None:
     for factor, clause in ((2, 1), (2, 2), (3, 2)):
         draws = list(itertools.product(range(factor), repeat=2 * clause))
@@ -30,6 +33,7 @@ def test_independent_draws_by_enumeration() -> None:
 @pytest.mark.parametrize(
     ("inputs", "factor", "clause"), [(4, 2, 1), (6, 2, 2), (6, 3, 2), (6, 3, 3)]
 )
+@checks("expansion-collision-balanced", "expansion-coverage-balanced")
 def test_balanced_deals_by_enumeration(inputs: int, factor: int, clause: int) -> None:
     share = inputs // factor
     deals = {
@@ -89,6 +93,7 @@ def _polygon(sides: int) -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
+@checks("dimensionality-polygon", "dimensionality-tight-frame")
 def test_dimensionality_of_known_shapes() -> None:
     for sides in (3, 4, 5, 6, 11):
         stated = _value("dimensionality-polygon", sides=sides)
@@ -107,6 +112,7 @@ def test_dimensionality_of_known_shapes() -> None:
         _value("dimensionality-tight-frame", features=2, neurons=3)
 
 
+@checks("dimensionality-sum")
 def test_dimensionalities_add_up_to_the_dimension_at_most() -> None:
     generator = np.random.default_rng(5)
     for features, neurons in ((3, 3), (9, 4), (40, 6)):
@@ -118,6 +124,7 @@ def test_dimensionalities_add_up_to_the_dimension_at_most() -> None:
     assert math.isclose(_dimensionality(_polygon(7)).sum(), 2)
 
 
+@checks("two-features-ignore-second", "two-features-antipodal")
 def test_losses_of_two_features_by_simulation() -> None:
     generator = np.random.default_rng(7)
     q, r, draws = 0.3, 0.6, 400_000
@@ -137,6 +144,7 @@ def test_losses_of_two_features_by_simulation() -> None:
 @pytest.mark.parametrize(
     ("importance", "boundary"), [("1/5", 0.267), ("1/2", 0.444), ("1", 0.571), ("2", 0.444)]
 )
+@checks("two-features-boundary")
 def test_phase_boundary(importance: str, boundary: float) -> None:
     r = Fraction(importance)
     found = _value("two-features-boundary", importance=r)
@@ -166,6 +174,7 @@ def test_reference_slopes_of_the_weak_loss(exponent: str, slope: float) -> None:
     assert abs(fitted - slope) < 6e-4
 
 
+@checks("weak-superposition-loss")
 def test_weak_loss() -> None:
     assert _value("weak-superposition-loss", features=3, kept=0, exponent=1) == Fraction(4, 3)
     half = _value("weak-superposition-loss", features=3, kept=1, exponent=1)

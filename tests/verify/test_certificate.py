@@ -297,6 +297,20 @@ def test_a_folder_is_no_destination(tmp_path: Path) -> None:
         check(problem.network, problem.specification, certificate=tmp_path)
 
 
+def test_only_certificates_are_written_over(tmp_path: Path) -> None:
+    problem = pairs(5)
+    model = tmp_path / "network.npz"
+    model.write_bytes(b"a model")
+    with pytest.raises(InputError, match="exists and is no certificate; name another file"):
+        check(problem.network, problem.specification, certificate=model)
+    assert model.read_bytes() == b"a model"
+    for start in (b"", recheck.MAGIC, b"superproof-plain-code-1\n"):
+        proof = tmp_path / "proof"
+        proof.write_bytes(start)
+        check(problem.network, problem.specification, certificate=proof)
+        assert len(proof.read_bytes()) > len(recheck.MAGIC)
+
+
 def two_questions() -> list[Question]:
     return [Question("the first", pairs(5)), Question("the second", pairs(6, threshold=1.5))]
 

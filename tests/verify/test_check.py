@@ -369,3 +369,39 @@ def test_the_time_limit_covers_the_replay(monkeypatch: pytest.MonkeyPatch) -> No
     verdict = check(SUM, AND, engine="late", counterexamples=200, timeout=0.05)
     assert len(verdict.counterexamples) == driver.REPLAY
     assert "64 of 200 counterexamples were replayed: time limit" in verdict.notes
+
+
+def test_an_interrupted_run_does_not_go_on_with_thousands_of_replays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Interrupted:
+        name = "tree"
+
+        def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+            outcome.points = [np.array([0, 0], dtype=np.uint8)] * 1000
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(driver.ENGINES, "tree", Interrupted)
+    network = Network.from_arrays([np.zeros((1, 2))], [[1]])
+    specification = Specification(2, ["x0"])
+    verdict = check(network, specification, engine="tree", counterexamples=1000, dtypes=())
+    assert verdict.interrupted
+    assert len(verdict.counterexamples) == driver.REPLAY
+    assert "64 of 1,000 counterexamples were replayed: interrupted" in verdict.notes
+
+
+def test_an_interrupted_run_gets_no_certificate_that_takes_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Interrupted:
+        name = "tree"
+
+        def decide(self, problem: Problem, request: Request, outcome: Outcome) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(driver.ENGINES, "tree", Interrupted)
+    network = Network.from_arrays([np.zeros((1, 2))], [[1]])
+    verdict = check(
+        network, Specification(2, ["x0"]), engine="tree", dtypes=(), certificate=tmp_path / "proof"
+    )
+    assert str(verdict.certificate) == "none (the verdict is unknown)"

@@ -102,6 +102,11 @@ class Explanation:
         counts = self.of.a_verdict.violations_by_output
         right = counts is not None and counts[self.specification.outputs[j]] == 0
         right = right or self.of.a_verdict.status == "holds"
+        if not right:
+            name = self.specification.outputs[j]
+            self.findings.notes.append(
+                f"{name}: which of its clauses A and B compute was not counted; they read it alike"
+            )
         for number, region in enumerate(self.table.regions[j]):
             size = self._size(j, number) if len(self.table.regions) <= OUTPUTS else None
             true = region.name != NO_CLAUSE

@@ -17,6 +17,8 @@ import numpy as np
 #: Overlaps and multiplications up to which one matrix product is used: numpy has it at hand,
 #: where the kernels must be loaded first.
 FEW_OVERLAPS, PRODUCT = 1 << 25, 1 << 31
+#: Sums of at most so many ones are exact in float32, in every order.
+EXACT_ONES = 1 << 24
 #: Outputs of one matrix product.
 BLOCK = 1024
 #: Bytes that the packed code may take.
@@ -171,6 +173,8 @@ class PlainCode:
     def _uses_product(self) -> bool:
         overlaps = self.outputs * self.inputs
         few = overlaps <= FEW_OVERLAPS and overlaps * self.code.height <= PRODUCT
+        # the product is one of float32, exact for sums of so many ones in any order
+        few = few and self.code.height <= EXACT_ONES
         return few and len(np.unique(self.tuples.sizes)) == 1
 
     @cached_property

@@ -52,7 +52,9 @@ def properties(
     options: list[tuple[Kind, str]] = [("flip", text) for text in dict.fromkeys(flip)]
     options += [("monotone", text) for text in dict.fromkeys(monotone)]
     if not options:
-        raise InputError("nothing to ask: name an input to flip, or one to be monotone in")
+        raise InputError(
+            "nothing to ask: name an input with --flip (flip=), or one with --monotone (monotone=)"
+        )
     return [_property(network, specification, kind, text, chosen) for kind, text in options]
 
 

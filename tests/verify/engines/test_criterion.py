@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from superproof.verify.engines import plain_code
 from superproof.verify.engines.criterion import slacks, violated_outputs, weakest_points
 
 
@@ -105,3 +106,17 @@ def test_blocks_agree_with_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = slacks(code, tuples, 3)
     monkeypatch.setattr("superproof.verify.engines.plain_code.BLOCK", 7)
     assert (slacks(code, tuples, 3) == whole).all()
+
+
+def test_products_of_float32_are_not_used_beyond_their_exact_range() -> None:
+    """2^24 + 1 ones cannot be counted in float32."""
+    starts = np.zeros(plain_code.EXACT_ONES + 2, dtype=np.int64)
+    none = np.zeros(0, dtype=np.int64)
+    for height, used in ((plain_code.EXACT_ONES, True), (plain_code.EXACT_ONES + 1, False)):
+        code = plain_code.PlainCode(
+            2,
+            plain_code.Rows(starts[: height + 1], none),
+            plain_code.Rows(np.zeros(2, dtype=np.int64), none),
+            plain_code.Rows(np.array([0, 1]), np.array([0])),
+        )
+        assert code._uses_product is used

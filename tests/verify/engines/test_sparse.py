@@ -123,8 +123,9 @@ def test_auto_takes_the_criterion_first() -> None:
     damaged[7] += 1
     layers = (built.network.layers[0], replace(built.network.layers[1], bias=damaged))
     verdict = check(Network(layers), built.specification, count=True, counterexamples=5)
-    # the criterion decides, and enumeration counts
-    assert [attempt.engine for attempt in verdict.tried] == ["sparse", "enumerate"]
+    # the criterion decides, and another engine counts
+    assert verdict.tried[0].engine == "sparse"
+    assert verdict.engine in ("enumerate", "tree")
     alone = check(Network(layers), built.specification, engine="enumerate", count=True)
     assert verdict.violations == alone.violations
     assert len(verdict.counterexamples) == 5

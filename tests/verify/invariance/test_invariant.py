@@ -297,7 +297,7 @@ def test_a_time_limit() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "nothing to ask: name an input to flip, or one to be monotone in"),
+        ({}, "nothing to ask: name an input with --flip (flip=), or one with --monotone"),
         ({"flip": ["lo"]}, "flip: unknown input 'lo'; did you mean 'low'?"),
         ({"flip": [""]}, "flip: unknown input ''"),
         ({"flip": ["low,low"]}, "flip: 'low' is listed twice in 'low,low'"),

@@ -28,8 +28,7 @@ def test_what_is_proved_is_proved_by_the_finer_bound_too() -> None:
         step = 2.0 ** int(rng.integers(-4, 3))
         most = int(rng.choice([1, 3, 40, 3000]))
         weights = [
-            rng.integers(-most, most + 1, (a, b)) * step
-            for b, a in itertools.pairwise(sizes)
+            rng.integers(-most, most + 1, (a, b)) * step for b, a in itertools.pairwise(sizes)
         ]
         biases = [rng.integers(-most, most + 1, len(w)) * step for w in weights]
         kinds = [str(rng.choice(["relu", "step", "identity"])) for _ in weights[1:]] + ["identity"]

@@ -1,0 +1,246 @@
+"""Gates on a few inputs in full superposition: AND, OR, AND-NOT, majority, XOR, any formula.
+
+The same form and training as for pairwise ANDs, with other targets: h = ReLU(T x + b), and output
+j reads true where row j of D W h is above a common level. Biases are 0 at a share of the neurons,
+which see single inputs, and -1 at the others. Code, biases and decoder are fixed before the
+gates are known; they live in the square matrix and the level alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..theory.counting import neurons_square
+from ..verify.check import check
+from ..verify.engines.superposition.exact_product import exact_product
+from ..verify.errors import InputError, ProofError
+from ..verify.formula import And, AtLeast, Formula, Not, Or, Variable, Xor
+from ..verify.network import Network
+from ..verify.specification import Specification
+from .balanced_code import balanced_code
+from .construction import Construction
+from .linear_separation import MOST_VALUES, separate
+from .stack import rearrangements
+from .superposed import rounded, sign_decoder
+
+#: Share of ones of the code, and of the neurons without bias.
+DENSITY, UNBIASED = 0.4, 0.25
+#: Kinds of random gates: inputs of one gate, whether their order matters, and its formula.
+KINDS: dict[str, tuple[int, bool, Callable[[Sequence[Formula]], Formula]]] = {
+    "and2": (2, False, lambda x: And(tuple(x))),
+    "and3": (3, False, lambda x: And(tuple(x))),
+    "or2": (2, False, lambda x: Or(tuple(x))),
+    "and-not": (2, True, lambda x: And((x[0], Not(x[1])))),
+    "majority3": (3, False, lambda x: AtLeast(2, tuple(x))),
+    "xor2": (2, False, lambda x: Xor(tuple(x))),
+    "dnf3x2": (6, True, lambda x: Or(tuple(And((x[k], x[k + 1])) for k in (0, 2, 4)))),
+}
+
+
+def random_gates(kind: str, inputs: int, outputs: int, seed: int = 0) -> list[Formula]:
+    """Random different gates of one kind over x0, x1, ...; see :data:`KINDS`.
+
+    Args:
+        kind: for example ``and-not``, or ``dnf3x2``: an OR of three ANDs of two.
+        inputs, outputs: number of inputs and of gates.
+        seed: of the choice.
+
+    Raises:
+        InputError: an unknown kind, or more gates than there are.
+    """
+    if kind not in KINDS:
+        raise InputError(f"unknown kind '{kind}'; use one of {', '.join(KINDS)}")
+    arity, ordered, gate = KINDS[kind]
+    if inputs < arity or outputs < 1:
+        raise InputError(
+            f"{kind} gates need {arity} inputs or more, and one output, not {inputs} and {outputs}"
+        )
+    available = _available(kind, inputs)
+    if outputs > available:
+        raise InputError(f"{inputs} inputs have {available} {kind} gates, not {outputs}")
+    rng = np.random.default_rng(seed)
+    chosen: dict[tuple[int, ...], None] = {}
+    while len(chosen) < outputs:
+        places = rng.permutation(inputs)[:arity].tolist()
+        if kind == "dnf3x2":
+            terms = sorted(sorted(places[k : k + 2]) for k in (0, 2, 4))
+            places = [place for term in terms for place in term]
+        elif not ordered:
+            places.sort()
+        chosen[tuple(places)] = None
+    return [gate([Variable(f"x{i}") for i in places]) for places in chosen]
+
+
+def superposed_gates(
+    inputs: int,
+    gates: Sequence[str | Formula],
+    neurons: int,
+    active: int = 3,
+    seed: int = 0,
+    *,
+    bits: int = 14,
+    density: float = DENSITY,
+    unbiased: float = UNBIASED,
+    draws: int = 1,
+    seconds: float | None = None,
+    progress: Callable[[int, float], None] = lambda step, gap: None,
+) -> Construction:
+    """A network in full superposition that computes any gates on all inputs with few ones.
+
+    Args:
+        inputs: number of inputs, m.
+        gates: a formula over x0 .. x(m-1) an output, or its text.
+        neurons: n, the width of the square matrix. Where a gate is true without active inputs,
+            one of them is constant.
+        active: v.
+        seed: of code, biases and decoder.
+        bits: of an entry of the square matrix.
+        density: share of ones in the code.
+        unbiased: share of the neurons without bias; they are never more than the inputs.
+        draws: seeds tried, from ``seed`` upwards.
+        seconds: training of a draw ends after about so long.
+        progress: called with (step, gap) while training.
+
+    Raises:
+        InputError: formulas or numbers that do not fit.
+        ProofError: no draw gave an exact network; it says how far the best one came.
+    """
+    _require_fitting(inputs, neurons, active, seed, bits, density, unbiased, draws)
+    specification = Specification(inputs, list(gates), domain={"at_most": active})
+    count = sum(math.comb(inputs, size) for size in range(active + 1))
+    if count * max(len(gates), neurons, inputs) > MOST_VALUES:
+        raise InputError(
+            f"{count:,} inputs with at most {active} of {inputs} ones are too many to train on"
+        )
+    points = np.concatenate(list(specification.domain.chunks()))
+    targets = specification.expected(points).astype(bool)
+    best, best_draw = -math.inf, seed
+    for draw in range(seed, seed + draws):
+        code = balanced_code(neurons, inputs, density, draw).astype(np.int64)
+        # neurons without bias are linear: more of them than inputs add nothing
+        linear = min(round(unbiased * neurons), inputs)
+        bias = np.where(np.arange(neurons) < linear, 0, -1)
+        bias = np.random.default_rng([draw, 4]).permutation(bias)
+        if targets[~points.any(axis=1)].any():
+            code[0], bias[0] = 0, 1
+        decoder = sign_decoder(len(gates), neurons, draw).astype(np.int64)
+        hidden = np.maximum(exact_product(points.astype(np.int64), code.T) + bias, 0)
+        found = separate(hidden, targets, decoder, gap=0.06, weight=2.0, seconds=seconds,
+                         tick=progress)  # fmt: skip
+        matrix = rounded(found.weights, bits)
+        values = exact_product(hidden, exact_product(decoder, matrix).T)
+        low = int(values[targets].min(initial=np.iinfo(np.int64).max))
+        high = int(values[~targets].max(initial=np.iinfo(np.int64).min))
+        if not targets.any():
+            low = high + 2
+        elif targets.all():
+            high = low - 2
+        if low > high:
+            network = _network(code, bias, matrix, decoder, (low + high) / 2)
+            facts = {"density": density, "unbiased": unbiased, "draw": draw, "steps": found.steps}
+            facts |= {"least_true": low, "largest_false": high}
+            return _construction(network, specification, targets, active, seed, bits, facts)
+        apart = (low - high) / max(abs(low), abs(high), 1)
+        if apart > best:
+            best, best_draw = apart, draw
+    raise ProofError(
+        f"no exact network of {neurons} neurons was found for {len(gates)} gates at {active} "
+        f"active inputs: in the best of {draws} (seed {best_draw}) the sides overlap by "
+        f"{abs(best):.1%}; give more neurons, another seed or more draws"
+    )
+
+
+def _available(kind: str, inputs: int) -> int:
+    arity, ordered, _ = KINDS[kind]
+    sets = math.comb(inputs, arity)
+    if kind == "dnf3x2":
+        return 15 * sets  # ways to pair six inputs
+    return sets * math.factorial(arity) if ordered else sets
+
+
+def _network(
+    code: np.ndarray, bias: np.ndarray, matrix: np.ndarray, decoder: np.ndarray, level: float
+) -> Network:
+    kind = np.float32 if max(abs(level), np.abs(matrix).max()) < 1 << 23 else np.float64
+    return Network.from_arrays(
+        [array.astype(kind) for array in (code, matrix, decoder)],
+        [
+            bias.astype(kind),
+            np.zeros(len(matrix), dtype=kind),
+            np.full(len(decoder), -level, dtype=kind),
+        ],
+        ["relu", "identity", "identity"],
+    )
+
+
+def _construction(
+    network: Network,
+    specification: Specification,
+    targets: np.ndarray,
+    active: int,
+    seed: int,
+    bits: int,
+    facts: dict[str, Any],
+) -> Construction:
+    """The network, proved on its stored numbers by visiting the whole domain."""
+    verdict = check(network, specification, engine="enumerate", margin=True, dtypes=())
+    if not verdict.holds:
+        raise ProofError(f"the stored network does not compute its gates: {verdict.status}")
+    neurons, outputs = network.widths[1], network.output_size
+    least = rearrangements(targets).bits()
+    level = facts["least_true"] + facts["largest_false"]
+    total = bits * neurons**2 + max(level.bit_length(), 1)
+    return Construction(
+        kind="gates",
+        form="superposition",
+        network=network,
+        specification=specification,
+        active=active,
+        seed=seed,
+        weight_bits=bits,
+        total_bits=total,
+        lower_bound={
+            "bits": least,
+            "neurons": neurons_square(least, bits),
+            "networks": "code, biases and decoder fixed before the function; serves every order "
+            "of the gates",
+        },
+        certified_how="enumeration of the domain on the stored integers",
+        parameters=facts
+        | {
+            "bits_over_bound": total / max(least, 1),
+            "c": neurons / math.sqrt(outputs * math.log(max(outputs, 2))),
+            "margin": str(verdict.margin),
+            "function_in": "the square matrix and one level",
+        },
+    )
+
+
+def _require_fitting(
+    inputs: int,
+    neurons: int,
+    active: int,
+    seed: int,
+    bits: int,
+    density: float,
+    unbiased: float,
+    draws: int,
+) -> None:
+    if not 1 <= active <= inputs:
+        raise InputError(f"active must lie between 1 and the {inputs} inputs, not {active}")
+    if neurons < 2:
+        raise InputError(f"neurons must be 2 or more, not {neurons}")
+    if seed < 0:
+        raise InputError(f"the seed must be 0 or more, not {seed}")
+    if not 2 <= bits <= 24:
+        raise InputError(f"bits must lie between 2 and 24, not {bits}")
+    if not 0 < density < 1:
+        raise InputError(f"density must lie between 0 and 1, not {density}")
+    if not 0 <= unbiased <= 1:
+        raise InputError(f"unbiased must lie between 0 and 1, not {unbiased}")
+    if draws < 1:
+        raise InputError(f"draws must be 1 or more, not {draws}")
