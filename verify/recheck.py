@@ -764,6 +764,8 @@ def judged(problem: Problem, data: dict[str, Any]) -> str:
 
 def read(certificate: bytes) -> list[dict[str, Any]]:
     """The parts of a certificate, within bounded memory."""
+    if certificate.startswith(b"superproof-") and not certificate.startswith(MAGIC):
+        raise RejectedError("its first line names another checker: recheck_sparse, _superposed")
     demand(certificate.startswith(MAGIC), "it does not begin as a certificate does")
     stream = zlib.decompressobj()
     try:

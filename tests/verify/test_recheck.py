@@ -503,3 +503,11 @@ def test_negation_of_a_normal_form_is_found() -> None:
     assert len(cubes) == 20
     negated = Specification(40, [Not(formula.formulas[0])]).canonical()["formulas"][0]
     assert recheck.cubes_of(negated, True, iter(range(10_000))) == cubes
+
+
+def test_a_certificate_of_another_checker_is_called_so() -> None:
+    data = canonical(SMALL_PROBLEM)
+    with pytest.raises(recheck.RejectedError, match="names another checker"):
+        recheck.recheck(data, b"superproof-plain-code-1\n" + b"x")
+    with pytest.raises(recheck.RejectedError, match="does not begin as a certificate does"):
+        recheck.recheck(data, b"superproof")
