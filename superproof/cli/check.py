@@ -22,7 +22,9 @@ def check(
     engine: Annotated[
         str,
         typer.Option(
-            metavar="auto|enumerate|sparse|tree|z3", help="Engine that decides; auto tries several."
+            metavar="auto|enumerate|sparse|tree|z3",
+            help="Engine that decides; auto tries several. Also sparse and superposed, for the "
+            "networks that they recognise.",
         ),
     ] = "auto",
     count: Annotated[
