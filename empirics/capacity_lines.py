@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..constructions.conjunction import plain_pairwise_and
-from ..theory.bound import RegimeError
 from ..theory.catalog import lookup
+from ..theory.errors import RegimeError
 from .tasks import random_pairwise_and
 
 #: Counting bounds are inverted up to so many outputs; beyond, they say nothing of interest.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 if TYPE_CHECKING:
-    from .bound import Bound, Condition, Monotone, RegimeError
+    from .bound import Bound, Condition, Monotone
     from .catalog import BOUNDS, Row, lookup, subjects, table, tasks
     from .claims import Claim, read_claims
     from .concentration import plain_code_density, plain_code_neurons
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         relevant_ands,
     )
     from .enclosure import Enclosure
+    from .errors import RegimeError, TheoryError
     from .parameters import PARAMETERS, Parameter
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Parameter",
     "RegimeError",
     "Row",
+    "TheoryError",
     "labelled_distinct_ands",
     "lookup",
     "neurons_free",
@@ -55,7 +57,8 @@ __all__ = [
 _HOMES = {
     name: home
     for home, names in {
-        "bound": ("Bound", "Condition", "Monotone", "RegimeError"),
+        "bound": ("Bound", "Condition", "Monotone"),
+        "errors": ("RegimeError", "TheoryError"),
         "catalog": ("BOUNDS", "Row", "lookup", "subjects", "table", "tasks"),
         "claims": ("Claim", "read_claims"),
         "concentration": ("plain_code_density", "plain_code_neurons"),

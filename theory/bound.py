@@ -10,8 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..verify.errors import InputError
 from .enclosure import Enclosure
+from .errors import RegimeError
 from .parameters import Parameter
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ Exactness = Literal["exact", "asymptotic", "heuristic", "fit"]
 Mark = Literal["paper", "derived", "measured"]
 Number = int | Fraction
 Value = int | Fraction | Enclosure
-
-
-class RegimeError(InputError):
-    """A bound was asked about an instance for which it says nothing; the message names why."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +227,7 @@ class Bound:
             span: its first and last value.
             values: the other parameters.
 
-        Raises RegimeError as :meth:`evaluate`, MissingExtraError without matplotlib.
+        Raises RegimeError as :meth:`evaluate`, PictureError without matplotlib.
         """
         from .picture import draw
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .attention import ATTENTION_BOUNDS
-from .bound import Bound, Number, RegimeError, Value
+from .bound import Bound, Number, Value
 from .capacity import CAPACITY_BOUNDS
 from .channel import CHANNEL_BOUNDS
 from .conjunctions import CONJUNCTION_BOUNDS
 from .enclosure import Enclosure
+from .errors import RegimeError
 from .expansion import EXPANSION_BOUNDS
 from .families import FAMILY_BOUNDS
 from .free_reads import FREE_READ_BOUNDS

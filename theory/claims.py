@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..verify.errors import InputError
+from .errors import LedgerError
 
 #: The ledger that comes with the package.
 LEDGER = Path(__file__).with_name("claims.toml")
@@ -60,7 +60,7 @@ class Claim:
 def read_claims(file: Path = LEDGER) -> tuple[Claim, ...]:
     """The claims of a ledger, in its order.
 
-    Raises InputError that names the claim and the mend: fields that are missing or unknown, an
+    Raises LedgerError that names the claim and the mend: fields that are missing or unknown, an
     id twice, an unknown standing, a settled claim without evidence, a refuted one without
     counterexample, evidence of an unknown kind.
     """
@@ -68,14 +68,14 @@ def read_claims(file: Path = LEDGER) -> tuple[Claim, ...]:
         with file.open("rb") as stream:
             data = tomllib.load(stream)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file}: not valid TOML: {error}") from None
+        raise LedgerError(f"{file}: not valid TOML: {error}") from None
     if set(data) != {"claim"} or not isinstance(data["claim"], list):
-        raise InputError(f"{file}: a ledger is a list of [[claim]] tables and nothing else")
+        raise LedgerError(f"{file}: a ledger is a list of [[claim]] tables and nothing else")
     claims = tuple(_claim(entry, file, n) for n, entry in enumerate(data["claim"], 1))
     seen: set[str] = set()
     for claim in claims:
         if claim.id in seen:
-            raise InputError(f"{file}: two claims are called '{claim.id}'; ids are unique")
+            raise LedgerError(f"{file}: two claims are called '{claim.id}'; ids are unique")
         seen.add(claim.id)
     return claims
 
@@ -83,33 +83,35 @@ def read_claims(file: Path = LEDGER) -> tuple[Claim, ...]:
 def _claim(entry: Any, file: Path, number: int) -> Claim:
     place = f"{file}: claim {number}"
     if not isinstance(entry, dict):
-        raise InputError(f"{place}: not a table")
+        raise LedgerError(f"{place}: not a table")
     if isinstance(entry.get("id"), str):
         place += f" ('{entry['id']}')"
     for key in _TEXTS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
-            raise InputError(f"{place}: needs '{key}', a text")
+            raise LedgerError(f"{place}: needs '{key}', a text")
     for key in entry:
         if key not in _FIELDS:
-            raise InputError(f"{place}: unknown field '{key}'; the fields are {', '.join(_FIELDS)}")
+            raise LedgerError(
+                f"{place}: unknown field '{key}'; the fields are {', '.join(_FIELDS)}"
+            )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry["id"]):
-        raise InputError(f"{place}: an id is lower-case words joined by '-'")
+        raise LedgerError(f"{place}: an id is lower-case words joined by '-'")
     evidence = entry.get("evidence", [])
     if not isinstance(evidence, list) or not all(isinstance(e, str) for e in evidence):
-        raise InputError(f"{place}: 'evidence' is a list of texts")
+        raise LedgerError(f"{place}: 'evidence' is a list of texts")
     for reference in evidence:
         if reference.partition(":")[0] not in KINDS:
-            raise InputError(
+            raise LedgerError(
                 f"{place}: evidence '{reference}' must begin with one of "
                 f"{', '.join(kind + ':' for kind in KINDS)}"
             )
     standing, counterexample = entry["standing"], entry.get("counterexample", "")
     if standing not in STANDINGS:
-        raise InputError(f"{place}: standing '{standing}' is none of {', '.join(STANDINGS)}")
+        raise LedgerError(f"{place}: standing '{standing}' is none of {', '.join(STANDINGS)}")
     if standing != "open" and not evidence:
-        raise InputError(f"{place}: '{standing}' needs evidence; without any it is 'open'")
+        raise LedgerError(f"{place}: '{standing}' needs evidence; without any it is 'open'")
     if (standing == "false in general") != bool(counterexample):
-        raise InputError(f"{place}: a counterexample belongs to a claim that is false in general")
+        raise LedgerError(f"{place}: a counterexample belongs to a claim that is false in general")
     texts = {key: entry[key] for key in _TEXTS}
     return Claim(**texts, evidence=tuple(evidence), counterexample=counterexample)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from mpmath import iv  # type: ignore[import-untyped]
 
-from .bound import RegimeError
 from .enclosure import endpoints, interval_precision
+from .errors import RegimeError
 
 #: Densities are chosen among the multiples of 1/GRID: any of them gives a valid bound.
 GRID = 1000

@@ -16,8 +16,8 @@ from typing import Any
 
 from mpmath import bernfrac, iv  # type: ignore[import-untyped]
 
-from .bound import RegimeError
 from .enclosure import PRECISIONS, endpoints, interval_precision
+from .errors import RegimeError
 
 #: Factorials up to this argument are computed exactly, larger ones enclosed by Stirling's series.
 EXACT_FACTORIAL = 256

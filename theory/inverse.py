@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .bound import Monotone, Number, RegimeError, Value
+from .bound import Monotone, Number, Value
 from .enclosure import Enclosure
+from .errors import RegimeError
 
 if TYPE_CHECKING:
     from .bound import Bound

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..verify.errors import MissingExtraError
-from .bound import Bound, Number, RegimeError
+from .bound import Bound, Number
 from .enclosure import Enclosure
+from .errors import PictureError, RegimeError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +82,7 @@ def draw(
         span: its first and last value.
         values: the other parameters.
 
-    Raises RegimeError when the range or the bounds give nothing to draw, MissingExtraError
+    Raises RegimeError when the range or the bounds give nothing to draw, PictureError
     when matplotlib is not installed.
     """
     if not 1 <= span[0] < span[1]:
@@ -108,7 +108,10 @@ def _draw(curves: Sequence[Curve], file: Path, over: str, values: Mapping[str, A
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingExtraError("matplotlib", "experiments", "drawing bounds") from None
+        raise PictureError(
+            "drawing bounds needs the package 'matplotlib'; install it with: "
+            'pip install "superproof[experiments]"'
+        ) from None
     style: dict[Any, Any] = {
         "font.size": 10,
         "axes.spines.top": False,

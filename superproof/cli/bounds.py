@@ -76,8 +76,8 @@ def bounds(
     prints every bound of the task: exact integers and rationals, or digits that are proved.
     """
     sizes = dict(locals())
-    from ..theory.bound import RegimeError
     from ..theory.catalog import BOUNDS, lookup, table
+    from ..theory.errors import RegimeError
     from ..verify.errors import InputError
     from . import bounds_table
     from .exit import ExitCode

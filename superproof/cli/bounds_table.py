@@ -239,7 +239,7 @@ def print_inverse(
     """The extreme parameter that a budget allows, for every bound that can be solved for it."""
     from rich.text import Text
 
-    from ..theory.bound import RegimeError
+    from ..theory.errors import RegimeError
     from .terminal import print_json, print_parts, table
 
     target = target.replace("-", "_")

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .options import (
+    CertificatePath,
+    EngineName,
+    Fractions,
+    Json,
+    Model,
+    Specification,
+    Threads,
+    Timeout,
+)
+
 
 def check(
-    model: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MODEL", help="Model (.onnx, .safetensors, .npz), or a folder with spec.toml."
-        ),
-    ],
-    specification: Annotated[
-        Path | None,
-        typer.Argument(metavar="[SPEC.toml]", help="Specification; not needed with a folder."),
-    ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|enumerate|sparse|tree|z3",
-            help="Engine that decides; auto tries several. Also sparse and superposed, for the "
-            "networks that they recognise.",
-        ),
-    ] = "auto",
+    model: Model,
+    specification: Specification = None,
+    engine: EngineName = "auto",
     count: Annotated[
         bool, typer.Option("--count", help="Count the violating inputs, in all and by output.")
     ] = False,
@@ -39,17 +34,9 @@ def check(
             metavar="N", min=0, max=1_000_000, help="Show at most N violating inputs (a million)."
         ),
     ] = 1,
-    fractions: Annotated[
-        bool, typer.Option("--fractions", help="Show values as exact fractions.")
-    ] = False,
-    timeout: Annotated[
-        float | None,
-        typer.Option(metavar="S", help="Give up after S seconds, with what is known by then."),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Processor threads; all by default."),
-    ] = None,
+    fractions: Fractions = False,
+    timeout: Timeout = None,
+    threads: Threads = None,
     device: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="torch device for enumeration, such as cuda."),
@@ -71,11 +58,8 @@ def check(
             "three are true) or a .toml or .json file with a probability for each.",
         ),
     ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write evidence for `superproof recheck` to FILE."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+    certificate: CertificatePath = None,
+    json: Json = False,
 ) -> int:
     """Decide whether a network computes its specification.
 
@@ -128,11 +112,4 @@ def check(
         from .verdict_table import print_verdict
 
         print_verdict(verdict, problem.specification, fractions=fractions)
-    if verdict.interrupted:
-        return ExitCode.INTERRUPTED
-    codes = {
-        "holds": ExitCode.DONE,
-        "violated": ExitCode.VIOLATED,
-        "unknown": ExitCode.UNKNOWN,
-    }
-    return codes[verdict.status]
+    return ExitCode.of(verdict.status, verdict.interrupted)

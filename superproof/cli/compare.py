@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import CertificatePath, EngineName, Json, Threads, Timeout
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -37,33 +39,17 @@ def compare(
             "repeated. Decides whether B forgot this and nothing else.",
         ),
     ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|enumerate|tree|z3", help="Engine that decides; auto tries several."
-        ),
-    ] = "auto",
+    engine: EngineName = "auto",
     counterexamples: Annotated[
         int,
         typer.Option(
             metavar="N", min=0, max=1000, help="Show at most N inputs of each kind (a thousand)."
         ),
     ] = 1,
-    timeout: Annotated[
-        float | None,
-        typer.Option(metavar="S", help="Give up after S seconds, with what is known by then."),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Processor threads; all by default."),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write evidence for `superproof recheck --against MODEL_B`."
-        ),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    timeout: Timeout = None,
+    threads: Threads = None,
+    certificate: CertificatePath = None,
+    json: Json = False,
 ) -> int:
     """Decide whether two networks read the same on every input, and say what an edit changed.
 
@@ -101,13 +87,9 @@ def compare(
         from .terminal import print_parts
 
         print_parts(_rendered(comparison))
-    if comparison.interrupted:
-        return ExitCode.INTERRUPTED
-    if comparison.claim is not None:
-        codes = {"holds": ExitCode.DONE, "fails": ExitCode.VIOLATED}
-        return codes.get(comparison.claim.status, ExitCode.UNKNOWN)
-    answers = {"equal": ExitCode.DONE, "differs": ExitCode.VIOLATED}
-    return answers.get(comparison.status, ExitCode.UNKNOWN)
+    claim = comparison.claim
+    status = comparison.status if claim is None else claim.status
+    return ExitCode.of(status, comparison.interrupted)
 
 
 def _in_folder(model: Path, name: str) -> Path:

@@ -29,6 +29,15 @@ class ExitCode(IntEnum):
     INTERNAL = 4
     INTERRUPTED = 130
 
+    @classmethod
+    def of(cls, status: str, interrupted: bool) -> ExitCode:
+        """The code of an answer: a verdict's, a comparison's or a claim's."""
+        if interrupted:
+            return cls.INTERRUPTED
+        if status in ("holds", "equal"):
+            return cls.DONE
+        return cls.VIOLATED if status in ("violated", "differs", "fails") else cls.UNKNOWN
+
 
 def run(command: Any, arguments: Sequence[str]) -> int:
     """Run a typer command and turn every way out of it into an exit code.
@@ -72,12 +81,13 @@ def _invoke(command: Any, arguments: Sequence[str]) -> int:
 
 def report(error: BaseException) -> ExitCode:
     """Print one line on stderr that says what happened and what to do; return the exit code."""
+    from ..theory.errors import TheoryError
     from ..verify.errors import InputError
 
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         complain("interrupted")
         return ExitCode.INTERRUPTED
-    if isinstance(error, InputError):
+    if isinstance(error, InputError | TheoryError):
         complain(f"error: {error}")
         return ExitCode.BAD_INPUT
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):

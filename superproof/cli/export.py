@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import Against, Flip, Forgotten, Model, Monotone, Output, Specification
+
 if TYPE_CHECKING:
     from ..verify.problem import Problem
 
@@ -15,16 +17,8 @@ PATIENCE = 300.0
 
 
 def export(
-    model: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MODEL", help="Model (.onnx, .safetensors, .npz), or a folder with spec.toml."
-        ),
-    ],
-    specification: Annotated[
-        Path | None,
-        typer.Argument(metavar="[SPEC.toml]", help="Specification; not needed with a folder."),
-    ] = None,
+    model: Model,
+    specification: Specification = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the JSON to FILE instead of standard output."),
@@ -47,30 +41,11 @@ def export(
             "execution is proved to read the same bits.",
         ),
     ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MODEL_B", help="The questions of `compare MODEL MODEL_B` (JSON only)."
-        ),
-    ] = None,
-    forgotten: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OUTPUT[:CLAUSE]", help="With --against: as given to compare; may be repeated."
-        ),
-    ] = None,
-    flip: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="The questions of `invariant --flip` (JSON only)."),
-    ] = None,
-    monotone: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="The questions of `invariant --monotone` (JSON only)."),
-    ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="With --flip or --monotone: as given to invariant."),
-    ] = None,
+    against: Against = None,
+    forgotten: Forgotten = None,
+    flip: Flip = None,
+    monotone: Monotone = None,
+    output: Output = None,
 ) -> None:
     """Write the problem for other programs: JSON, SMT-LIB, VNN-LIB.
 

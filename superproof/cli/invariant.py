@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
+from .options import CertificatePath, EngineName, Fractions, Json, Model, Threads, Timeout
+
 
 def invariant(
-    model: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MODEL", help="Model (.onnx, .safetensors, .npz), or a folder with spec.toml."
-        ),
-    ],
+    model: Model,
     specification: Annotated[
         Path | None,
         typer.Argument(
@@ -43,12 +40,7 @@ def invariant(
         list[str] | None,
         typer.Option(metavar="NAME", help="Ask about this output only; may be repeated."),
     ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|enumerate|tree|z3", help="Engine that decides; auto tries several."
-        ),
-    ] = "auto",
+    engine: EngineName = "auto",
     count: Annotated[
         bool, typer.Option("--count", help="Count the pairs of inputs that break a property.")
     ] = False,
@@ -58,22 +50,11 @@ def invariant(
             metavar="N", min=0, max=1_000_000, help="Show at most N such pairs a property."
         ),
     ] = 1,
-    fractions: Annotated[
-        bool, typer.Option("--fractions", help="Show values as exact fractions.")
-    ] = False,
-    timeout: Annotated[
-        float | None,
-        typer.Option(metavar="S", help="Give up after S seconds, with what is known by then."),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Processor threads; all by default."),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write evidence for `superproof recheck` to FILE."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    fractions: Fractions = False,
+    timeout: Timeout = None,
+    threads: Threads = None,
+    certificate: CertificatePath = None,
+    json: Json = False,
 ) -> int:
     """Decide whether an input ever changes, or lowers, what a network says.
 
@@ -111,11 +92,4 @@ def invariant(
         from .invariant_table import print_invariance
 
         print_invariance(answer, spec.domain, fractions=fractions)
-    if answer.interrupted:
-        return ExitCode.INTERRUPTED
-    codes = {
-        "holds": ExitCode.DONE,
-        "violated": ExitCode.VIOLATED,
-        "unknown": ExitCode.UNKNOWN,
-    }
-    return codes[answer.status]
+    return ExitCode.of(answer.status, answer.interrupted)

@@ -7,47 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import Against, Flip, Forgotten, Model, Monotone, Output
+
 if TYPE_CHECKING:
     from ..verify.problem import Problem
 
 
 def recheck(
-    model: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MODEL", help="Model (.onnx, .safetensors, .npz), or a folder with spec.toml."
-        ),
-    ],
+    model: Model,
     files: Annotated[
         list[Path],
         typer.Argument(
             metavar="[SPEC.toml] FILE", help="Specification (not with a folder) and certificate."
         ),
     ],
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MODEL_B", help="FILE is from `compare MODEL MODEL_B`: the model compared with."
-        ),
-    ] = None,
-    forgotten: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OUTPUT[:CLAUSE]", help="With --against: as given to compare; may be repeated."
-        ),
-    ] = None,
-    flip: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="FILE is from `invariant`: --flip as given there."),
-    ] = None,
-    monotone: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="FILE is from `invariant`: --monotone as given there."),
-    ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="FILE is from `invariant`: --output as given there."),
-    ] = None,
+    against: Against = None,
+    forgotten: Forgotten = None,
+    flip: Flip = None,
+    monotone: Monotone = None,
+    output: Output = None,
 ) -> int:
     """Check a certificate that `check --certificate FILE`, compare or invariant wrote.
 

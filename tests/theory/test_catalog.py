@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from superproof.theory import BOUNDS, Bound, Enclosure, RegimeError, lookup, subjects, table, tasks
-from superproof.verify.errors import InputError
+from superproof.theory.errors import TheoryError
 
 THEORY = Path(__file__).parents[2] / "docs" / "theory.md"
 #: One instance that lies in the regime of every bound.
@@ -153,7 +153,7 @@ def test_constructions_are_compared_at_their_own_bits() -> None:
     ],
 )
 def test_out_of_regime_names_the_regime(values: dict[str, Any], words: str) -> None:
-    with pytest.raises(InputError, match=re.escape(words)):
+    with pytest.raises(TheoryError, match=re.escape(words)):
         table("pairwise-and", **values)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from superproof.cli import COMMANDS
 from superproof.theory.claims import LEDGER, STANDINGS, Claim, missing_evidence, read_claims
-from superproof.verify.errors import InputError
+from superproof.theory.errors import LedgerError
 
 CHECKOUT = Path(__file__).parents[2]
 CLAIMS = read_claims()
@@ -92,7 +92,7 @@ def test_a_ledger_is_read(tmp_path: Path) -> None:
 def test_mistakes_are_named(tmp_path: Path, text: str, complaint: str) -> None:
     file = tmp_path / "claims.toml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=re.escape(complaint)):
+    with pytest.raises(LedgerError, match=re.escape(complaint)):
         read_claims(file)
 
 

@@ -7,13 +7,13 @@ from fractions import Fraction
 
 import pytest
 
-from superproof.theory.bound import RegimeError
 from superproof.theory.concentration import (
     _imitation,
     intruders,
     plain_code_density,
     plain_code_neurons,
 )
+from superproof.theory.errors import RegimeError
 
 
 def imitation_probability(neurons: int, arity: int, r: int, p: Fraction) -> Fraction:

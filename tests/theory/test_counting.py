@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from superproof.theory.bound import RegimeError
 from superproof.theory.counting import (
     Cardinality,
     binomial,
@@ -23,6 +22,7 @@ from superproof.theory.counting import (
     power,
     relevant_ands,
 )
+from superproof.theory.errors import RegimeError
 
 
 def whole_bits(number: Fraction) -> int:
@@ -30,12 +30,9 @@ def whole_bits(number: Fraction) -> int:
     return max(0, (math.ceil(number) - 1).bit_length())
 
 
-@pytest.mark.parametrize("inputs", [2, 3, 4, 5])
-@pytest.mark.parametrize("outputs", [1, 2, 3])
+@pytest.mark.parametrize(("inputs", "outputs"), [(2, 1), *itertools.product((3, 4, 5), (1, 2, 3))])
 def test_labelled_ands_are_the_injective_assignments(inputs: int, outputs: int) -> None:
     pairs = list(itertools.combinations(range(inputs), 2))
-    if outputs > len(pairs):
-        pytest.skip("more outputs than pairs")
     functions = set()
     for chosen in itertools.permutations(pairs, outputs):
         # the function itself, as its table over inputs with exactly two ones
@@ -43,11 +40,8 @@ def test_labelled_ands_are_the_injective_assignments(inputs: int, outputs: int) 
     assert labelled_distinct_ands(inputs, outputs).exact() == len(functions)
 
 
-@pytest.mark.parametrize("outputs", [1, 2, 3])
-@pytest.mark.parametrize("wrong", [0, 1, 2, 3])
+@pytest.mark.parametrize(("outputs", "wrong"), [(o, w) for o in (1, 2, 3) for w in range(o + 1)])
 def test_no_network_serves_more_relevant_functions_than_counted(outputs: int, wrong: int) -> None:
-    if wrong > outputs:
-        pytest.skip("more wrong answers than answers")
     pairs = range(3)
     answers = list(itertools.product([False, True], repeat=outputs))
     functions = list(itertools.permutations(pairs, outputs))

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from superproof.theory import RegimeError, lookup
+from superproof.theory.errors import PictureError
 from superproof.theory.picture import curve, draw, spread
-from superproof.verify.errors import MissingExtraError
 
 
 def test_points_are_the_values() -> None:
@@ -110,5 +110,5 @@ def test_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return load(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtraError, match="drawing bounds needs the package 'matplotlib'"):
+    with pytest.raises(PictureError, match="drawing bounds needs the package 'matplotlib'"):
         bounds[0].plot(good, "outputs", (1, 30), inputs=9)
