@@ -31,10 +31,10 @@ from rich.table import Table
 
 from superproof.constructions import pattern, plain_pairwise_and
 from superproof.verify import recheck_sparse
+from superproof.verify.certificate import Certificate
 from superproof.verify.check import check
 from superproof.verify.engines.plain_network import plain_network
 from superproof.verify.network import Network
-from superproof.verify.plain_certificate import PlainCertificate
 from superproof.verify.problem import Problem
 from superproof.verify.specification import Specification
 
@@ -144,7 +144,9 @@ def criterion_row(case: Case, repeats: int, seed: int) -> list[str]:
         built.write(folder)
         seconds, memory = command_cost(Path(folder))
     claim = {"status": "holds", "violations": 0, "violations_by_output": None}
-    proof = PlainCertificate(problem.sha256, claim, {"kind": "criterion"}).to_bytes()
+    proof = Certificate(
+        problem.sha256, claim, {"kind": "criterion"}, recheck_sparse.MAGIC
+    ).to_bytes()
     data = problem.canonical()
     checking = best(lambda: recheck_sparse.recheck(data, proof), 1)
     scaled = "" if share == 1 else ", scaled"

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from . import recheck, recheck_sparse, recheck_superposed
@@ -18,8 +19,10 @@ from .recheck import BOUND, EMPTY, SMALL, WHOLE, Node, Region
 from .verdict import CertificateFile, Verdict
 from .verdict_text import amount
 
-#: How certificates of the checkers begin; other files are never written over.
-MAGICS = (recheck.MAGIC, recheck_sparse.MAGIC, recheck_superposed.MAGIC)
+#: The independent checkers, by how their certificates begin.
+CHECKERS: dict[bytes, ModuleType] = {
+    module.MAGIC: module for module in (recheck, recheck_sparse, recheck_superposed)
+}
 #: Building a tree stops after this many seconds or nodes.
 SECONDS = 60.0
 #: ... and may take that long where the time limit of the verdict is used up.
@@ -42,21 +45,24 @@ class Certificate:
     Attributes:
         sha256: hashes of network, specification and domain.
         claim: status, violations and violations_by_output; None where nothing is claimed.
-        evidence: see :mod:`.recheck`.
+        evidence: see the checker.
+        magic: how the file begins, which says whose certificate it is.
     """
 
     sha256: dict[str, str]
     claim: dict[str, Any]
     evidence: dict[str, Any]
+    magic: bytes = recheck.MAGIC
 
     @property
     def content(self) -> str:
         """What the evidence is, in a few words."""
-        if self.evidence["kind"] == "tree":
+        kind = self.evidence["kind"]
+        if kind == "tree":
             return f"tree of {amount(len(self.evidence['codes']), 'node')}"
-        if self.evidence["kind"] == "table":
-            return "all inputs evaluated"
-        return amount(len(self.evidence["inputs"]), "input")
+        if kind == "points":
+            return amount(len(self.evidence["inputs"]), "input")
+        return {"point": "1 input", "criterion": "criterion"}.get(kind, "all inputs evaluated")
 
     @property
     def data(self) -> dict[str, Any]:
@@ -65,7 +71,7 @@ class Certificate:
 
     def to_bytes(self) -> bytes:
         """The file: a magic line and compressed JSON."""
-        return _packed(self.data)
+        return _packed(self.data, self.magic)
 
     def save(self, path: str | Path) -> CertificateFile:
         """Write the file; returns what a verdict says about it."""
@@ -74,9 +80,14 @@ class Certificate:
         return CertificateFile(str(path), len(data), self.content)
 
 
-def _packed(data: dict[str, Any]) -> bytes:
+def checker_of(data: bytes) -> ModuleType:
+    """The checker that a certificate is for; the general one if it is none."""
+    return next((c for magic, c in CHECKERS.items() if data.startswith(magic)), recheck)
+
+
+def _packed(data: dict[str, Any], magic: bytes = recheck.MAGIC) -> bytes:
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    return recheck.MAGIC + zlib.compress(text.encode("ascii"), 9)
+    return magic + zlib.compress(text.encode("ascii"), 9)
 
 
 def certify(problem: Problem, verdict: Verdict, *, seconds: float = SECONDS) -> Certificate:
@@ -199,8 +210,8 @@ def _none(path: str | Path, reason: str) -> CertificateFile:
 
 def _holds_certificate(path: Path) -> bool:
     with path.open("rb") as file:
-        start = file.read(max(map(len, MAGICS)))
-    return start.startswith(MAGICS)
+        start = file.read(max(map(len, CHECKERS)))
+    return start.startswith(tuple(CHECKERS))
 
 
 def _full_evidence(

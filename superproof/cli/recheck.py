@@ -36,8 +36,7 @@ def recheck(
     superproof export MODEL SPEC.toml --out problem.json; python -I recheck.py problem.json FILE
     """
     from ..verify import recheck as checker
-    from ..verify import recheck_sparse as sparse
-    from ..verify import recheck_superposed as superposed
+    from ..verify.certificate import CHECKERS, checker_of
     from ..verify.errors import InputError
     from ..verify.question import canonical_questions
     from .exit import ExitCode, complain
@@ -64,22 +63,12 @@ def recheck(
                 print_text(f"accepted: {line}")
             return ExitCode.DONE
         problem = read_problem(model, specification).canonical()
-        if data.startswith(sparse.MAGIC):
-            answer = sparse.recheck(problem, data)
-        elif data.startswith(superposed.MAGIC):
-            answer = superposed.recheck(problem, data)
-        else:
-            answer = checker.recheck(problem, data)
-        print_text(f"accepted: {answer}")
-    except (checker.RejectedError, sparse.RejectedError, superposed.RejectedError) as error:
+        print_text(f"accepted: {checker_of(data).recheck(problem, data)}")
+    except tuple(module.RejectedError for module in CHECKERS.values()) as error:
         print_text(f"rejected: {error}")
         if not asked.plain or "number of questions" in str(error):
             complain("give recheck the same options as compare or invariant, in the same order")
         return ExitCode.VIOLATED
-    except (
-        checker.UnreadableError,
-        sparse.UnreadableError,
-        superposed.UnreadableError,
-    ) as error:
+    except tuple(module.UnreadableError for module in CHECKERS.values()) as error:
         raise InputError(f"{model}: the checker cannot read the problem ({error})") from None
     return ExitCode.DONE

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from superproof.verify import recheck_sparse as checker
+from superproof.verify.certificate import Certificate
 from superproof.verify.check import check
 from superproof.verify.engines.plain_network import UnrecognisedError, plain_network
 from superproof.verify.errors import ProofError
 from superproof.verify.network import Layer, Network
-from superproof.verify.plain_certificate import PlainCertificate, certify_plain
+from superproof.verify.plain_certificate import certify_plain
 from superproof.verify.problem import Problem
 from superproof.verify.specification import Specification
 
@@ -36,7 +37,7 @@ CRITERION: dict[str, Any] = {"kind": "criterion"}
 
 def file_of(problem: Problem, claim: dict[str, Any], evidence: dict[str, Any]) -> bytes:
     """A certificate with right hashes."""
-    return PlainCertificate(problem.sha256, claim, evidence).to_bytes()
+    return Certificate(problem.sha256, claim, evidence, checker.MAGIC).to_bytes()
 
 
 def file_with(text: bytes) -> bytes:
@@ -309,7 +310,7 @@ def test_problems_of_another_kind_are_unreadable(place: tuple[Any, ...], value: 
     del data["sha256"]
     hashes = {part: checker.digest(data[part]) for part in checker.PARTS}
     with pytest.raises(checker.UnreadableError):
-        checker.recheck(data, PlainCertificate(hashes, HOLDS, CRITERION).to_bytes())
+        checker.recheck(data, Certificate(hashes, HOLDS, CRITERION, checker.MAGIC).to_bytes())
 
 
 def test_columns_must_ascend() -> None:

@@ -20,17 +20,14 @@ from hypothesis import given, settings
 
 from superproof.constructions.superposed import superposed_pairwise_and
 from superproof.verify import recheck_superposed as checker
+from superproof.verify.certificate import Certificate
 from superproof.verify.check import check
 from superproof.verify.errors import ProofError
 from superproof.verify.network import Layer, Network
 from superproof.verify.problem import Problem
 from superproof.verify.readout import Levels
 from superproof.verify.specification import Specification
-from superproof.verify.superposed_certificate import (
-    SuperposedCertificate,
-    certify_superposed,
-    in_reach,
-)
+from superproof.verify.superposed_certificate import certify_superposed, in_reach
 
 from ..oracles.fraction_oracle import answer
 from .certificates import canonical
@@ -40,7 +37,12 @@ from .engines.test_superposed import pairs_of, problems, right_network, specific
 
 def file_of(problem: Problem, **claim: Any) -> bytes:
     """A certificate with right hashes that claims ``holds``."""
-    return SuperposedCertificate(problem.sha256, checker.HOLDS | claim).to_bytes()
+    return claimed(problem.sha256, checker.HOLDS | claim)
+
+
+def claimed(sha256: dict[str, str], claim: dict[str, Any]) -> bytes:
+    """A certificate that claims this, its evidence left to the checker."""
+    return Certificate(sha256, claim, {"kind": "values"}, checker.MAGIC).to_bytes()
 
 
 def file_with(text: bytes) -> bytes:
@@ -305,7 +307,7 @@ def test_problems_of_another_kind_are_unreadable(place: tuple[Any, ...], value: 
     del data["sha256"]
     hashes = {part: checker.digest(data[part]) for part in checker.PARTS}
     with pytest.raises(checker.UnreadableError):
-        checker.recheck(data, SuperposedCertificate(hashes, checker.HOLDS).to_bytes())
+        checker.recheck(data, claimed(hashes, checker.HOLDS))
 
 
 @pytest.mark.parametrize(
