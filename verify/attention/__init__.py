@@ -1,0 +1,1 @@
+"""The key-query channel: what attention scores recognise, decided exactly."""
