@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import tomllib
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,12 @@ from ..verify.bitprogram import BitProgram
 from ..verify.errors import InputError
 from ..verify.formula import And, Formula, Variable
 from ..verify.grammar import parse_formula, require_known
-from .patterns import as_pairs
+from .patterns import MOST_INPUTS, as_pairs
 
 #: Longest formulas over the inputs, all outputs together.
 MOST_SYMBOLS = 2_000_000
+#: Most triples of inputs to draw from.
+MOST_TRIPLES = 1 << 22
 
 
 class Circuit:
@@ -41,8 +45,8 @@ class Circuit:
     """
 
     def __init__(self, inputs: int, layers: Sequence[Any]) -> None:
-        if inputs < 1:
-            raise InputError(f"a circuit needs inputs, not {inputs}")
+        if not 1 <= inputs <= MOST_INPUTS:
+            raise InputError(f"a circuit needs inputs, up to {MOST_INPUTS:,}, not {inputs:,}")
         if not len(layers):
             raise InputError("a circuit needs at least one layer of gates")
         self.inputs = inputs
@@ -141,9 +145,10 @@ def triangle_circuit(inputs: int, triangles: int, depth: int, seed: int = 0) -> 
     available = math.comb(inputs, 3)
     if triangles > available:
         raise InputError(f"{inputs} inputs have {available} triangles, not {triangles}")
+    if seed < 0:
+        raise InputError(f"the seed must be 0 or more, not {seed}")
     rng = np.random.default_rng(seed)
-    every = np.array(list(itertools.combinations(range(inputs), 3)))
-    triples = every[np.sort(rng.permutation(available)[:triangles])]
+    triples = _triples(inputs)[np.sort(rng.permutation(available)[:triangles])]
     layers: list[np.ndarray] = []
     for _ in range(depth):
         edges = np.concatenate([triples[:, [0, 1]], triples[:, [0, 2]], triples[:, [1, 2]]])
@@ -151,6 +156,68 @@ def triangle_circuit(inputs: int, triangles: int, depth: int, seed: int = 0) -> 
         layers.append(pairs)
         triples = np.sort(which.reshape(3, triangles).T, axis=1)
     return Circuit(inputs, layers)
+
+
+def triangles_for(inputs: int, gates: int, seed: int = 0) -> int:
+    """The fewest triangles whose first layer has so many gates or more.
+
+    Arguments and errors as for :func:`triangle_circuit`, whose triples of the same seed are
+    counted; there are never more gates than pairs of inputs.
+    """
+    pairs = math.comb(inputs, 2)
+    if inputs < 3 or not 1 <= gates <= pairs:
+        raise InputError(
+            f"the first layer of a triangle circuit has ANDs of pairs: {inputs} inputs, of which "
+            f"3 or more are needed, have {pairs}, not {gates}"
+        )
+    if seed < 0:
+        raise InputError(f"the seed must be 0 or more, not {seed}")
+    every = _triples(inputs)
+    seen: set[tuple[int, int]] = set()
+    order = np.random.default_rng(seed).permutation(len(every))
+    for number, (a, b, c) in enumerate(every[order].tolist(), 1):
+        seen |= {(a, b), (a, c), (b, c)}
+        if len(seen) >= gates:
+            return number
+    raise AssertionError("every pair lies in some triple")
+
+
+def read_circuit(path: Path) -> Circuit:
+    """Read a circuit from TOML: ``inputs = 3``, ``layers = [["x0 & x1", "x2"], ["x0 | x1"]]``.
+
+    Raises InputError with the file, the layer and the gate.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not TOML: {error}") from None
+    for key in data:
+        if key not in ("inputs", "layers"):
+            raise InputError(f"{path}: unknown key '{key}'; a circuit has inputs and layers")
+    inputs, layers = data.get("inputs"), data.get("layers")
+    if not isinstance(inputs, int) or isinstance(inputs, bool):
+        raise InputError(f"{path}: inputs: give their number, such as inputs = 4")
+    if not isinstance(layers, list) or not all(isinstance(layer, list) for layer in layers):
+        raise InputError(f"{path}: layers: give a list of gates for every layer")
+    try:
+        return Circuit(inputs, layers)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _triples(inputs: int) -> np.ndarray:
+    """All triples of inputs: int64 (triples, 3)."""
+    count = math.comb(inputs, 3)
+    if count > MOST_TRIPLES:
+        raise InputError(
+            f"{inputs:,} inputs have {count:,} triples, more than {MOST_TRIPLES:,}: too many to "
+            "draw a circuit from"
+        )
+    return np.array(list(itertools.combinations(range(inputs), 3)))
 
 
 def _gates(layer: Any, size: int, where: str) -> tuple[Formula, ...]:

@@ -9,7 +9,9 @@ gates are known; they live in the square matrix and the level alone.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,10 +22,13 @@ from ..verify.engines.superposition.exact_product import exact_product
 from ..verify.errors import InputError, ProofError
 from ..verify.formula import And, AtLeast, Formula, Not, Or, Variable, Xor
 from ..verify.network import Network
+from ..verify.readout import Threshold
 from ..verify.specification import Specification
+from ..verify.verdict_text import amount
 from .balanced_code import balanced_code
-from .construction import Construction
+from .construction import Construction, Matrix
 from .linear_separation import MOST_VALUES, separate
+from .patterns import MOST_INPUTS
 from .stack import rearrangements
 from .superposed import rounded, sign_decoder
 
@@ -39,22 +44,31 @@ KINDS: dict[str, tuple[int, bool, Callable[[Sequence[Formula]], Formula]]] = {
     "xor2": (2, False, lambda x: Xor(tuple(x))),
     "dnf3x2": (6, True, lambda x: Or(tuple(And((x[k], x[k + 1])) for k in (0, 2, 4)))),
 }
+#: What may be written with any number of inputs behind it, such as ``and4``.
+STEMS: dict[str, Callable[[Sequence[Formula]], Formula]] = {
+    "and": lambda x: And(tuple(x)),
+    "or": lambda x: Or(tuple(x)),
+    "xor": lambda x: Xor(tuple(x)),
+    "majority": lambda x: AtLeast(len(x) // 2 + 1, tuple(x)),
+}
 
 
 def random_gates(kind: str, inputs: int, outputs: int, seed: int = 0) -> list[Formula]:
-    """Random different gates of one kind over x0, x1, ...; see :data:`KINDS`.
+    """Random different gates of one kind over x0, x1, ...; see :data:`KINDS` and :data:`STEMS`.
 
     Args:
-        kind: for example ``and-not``, or ``dnf3x2``: an OR of three ANDs of two.
+        kind: for example ``and-not``, ``xor4``, or ``dnf3x2``: an OR of three ANDs of two.
         inputs, outputs: number of inputs and of gates.
         seed: of the choice.
 
     Raises:
         InputError: an unknown kind, or more gates than there are.
     """
-    if kind not in KINDS:
-        raise InputError(f"unknown kind '{kind}'; use one of {', '.join(KINDS)}")
-    arity, ordered, gate = KINDS[kind]
+    arity, ordered, gate = _kind(kind)
+    if seed < 0:
+        raise InputError(f"the seed must be 0 or more, not {seed}")
+    if inputs > MOST_INPUTS:
+        raise InputError(f"{inputs:,} inputs are too many; at most {MOST_INPUTS:,} can be handled")
     if inputs < arity or outputs < 1:
         raise InputError(
             f"{kind} gates need {arity} inputs or more, and one output, not {inputs} and {outputs}"
@@ -109,14 +123,38 @@ def superposed_gates(
         InputError: formulas or numbers that do not fit.
         ProofError: no draw gave an exact network; it says how far the best one came.
     """
-    _require_fitting(inputs, neurons, active, seed, bits, density, unbiased, draws)
-    specification = Specification(inputs, list(gates), domain={"at_most": active})
-    count = sum(math.comb(inputs, size) for size in range(active + 1))
-    if count * max(len(gates), neurons, inputs) > MOST_VALUES:
-        raise InputError(
-            f"{count:,} inputs with at most {active} of {inputs} ones are too many to train on"
-        )
-    points = np.concatenate(list(specification.domain.chunks()))
+    if not 1 <= active <= inputs:
+        raise InputError(f"active must lie between 1 and the {inputs} inputs, not {active}")
+    return superposed_formulas(
+        Specification(inputs, list(gates), domain={"at_most": active}),
+        neurons, seed, bits=bits, density=density, unbiased=unbiased, draws=draws,
+        seconds=seconds, progress=progress,
+    )  # fmt: skip
+
+
+def superposed_formulas(
+    specification: Specification,
+    neurons: int,
+    seed: int = 0,
+    *,
+    bits: int = 14,
+    density: float = DENSITY,
+    unbiased: float = UNBIASED,
+    draws: int = 1,
+    seconds: float | None = None,
+    progress: Callable[[int, float], None] = lambda step, gap: None,
+) -> Construction:
+    """A network in full superposition for any specification whose domain can be listed.
+
+    Args:
+        specification: formulas read above 0, of inputs that are fed as 0 and 1.
+
+    The other arguments and errors are those of :func:`superposed_gates`.
+    """
+    _require_fitting(neurons, seed, bits, density, unbiased, draws)
+    points = listed_inputs(specification, neurons)
+    active = int(points.sum(axis=1).max())
+    inputs, outputs = len(specification.inputs), len(specification.outputs)
     targets = specification.expected(points).astype(bool)
     best, best_draw = -math.inf, seed
     for draw in range(seed, seed + draws):
@@ -127,7 +165,7 @@ def superposed_gates(
         bias = np.random.default_rng([draw, 4]).permutation(bias)
         if targets[~points.any(axis=1)].any():
             code[0], bias[0] = 0, 1
-        decoder = sign_decoder(len(gates), neurons, draw).astype(np.int64)
+        decoder = sign_decoder(outputs, neurons, draw).astype(np.int64)
         hidden = np.maximum(exact_product(points.astype(np.int64), code.T) + bias, 0)
         found = separate(hidden, targets, decoder, gap=0.06, weight=2.0, seconds=seconds,
                          tick=progress)  # fmt: skip
@@ -148,14 +186,48 @@ def superposed_gates(
         if apart > best:
             best, best_draw = apart, draw
     raise ProofError(
-        f"no exact network of {neurons} neurons was found for {len(gates)} gates at {active} "
+        f"no exact network of {neurons} neurons was found for {outputs} gates at {active} "
         f"active inputs: in the best of {draws} (seed {best_draw}) the sides overlap by "
         f"{abs(best):.1%}; give more neurons, another seed or more draws"
     )
 
 
+def listed_inputs(specification: Specification, neurons: int) -> np.ndarray:
+    """All inputs of the domain: uint8 (points, inputs).
+
+    Raises InputError where they are too many to train ``neurons`` on, and for a read-out or
+    values of inputs that :func:`superposed_formulas` does not serve.
+    """
+    domain = specification.domain
+    if specification.readout != Threshold(Fraction(0)):
+        raise InputError("the network reads true above 0; leave [readout] out")
+    if domain.values != (Fraction(0), Fraction(1)):
+        raise InputError("the network is fed 0 and 1; leave values out")
+    specification.require_formulas()
+    outputs = len(specification.outputs)
+    if domain.candidates * max(outputs, neurons, domain.inputs) > MOST_VALUES:
+        raise InputError(
+            f"domain {domain} of {domain.inputs:,} inputs is too large to train {neurons:,} "
+            f"neurons and {amount(outputs, 'output')} on"
+        )
+    return np.concatenate(list(domain.chunks()))
+
+
+def _kind(name: str) -> tuple[int, bool, Callable[[Sequence[Formula]], Formula]]:
+    """Inputs of a gate, whether their order matters, and its formula."""
+    if name in KINDS:
+        return KINDS[name]
+    found = re.fullmatch(r"(and|or|xor|majority)([2-9])", name)
+    if found is None:
+        raise InputError(
+            f"unknown kind '{name}'; use one of {', '.join(KINDS)}, or {', '.join(STEMS)} with a "
+            "number of inputs from 2 to 9 behind it"
+        )
+    return int(found[2]), False, STEMS[found[1]]
+
+
 def _available(kind: str, inputs: int) -> int:
-    arity, ordered, _ = KINDS[kind]
+    arity, ordered, _ = _kind(kind)
     sets = math.comb(inputs, arity)
     if kind == "dnf3x2":
         return 15 * sets  # ways to pair six inputs
@@ -193,7 +265,14 @@ def _construction(
     neurons, outputs = network.widths[1], network.output_size
     least = rearrangements(targets).bits()
     level = facts["least_true"] + facts["largest_false"]
-    total = bits * neurons**2 + max(level.bit_length(), 1)
+    of_level = max(level.bit_length(), 1)
+    matrices = (
+        Matrix("code T", (neurons, network.input_size), "seed", 1, 0),
+        Matrix("square matrix W", (neurons, neurons), "function", bits, bits * neurons**2),
+        Matrix("decoder D", (outputs, neurons), "seed", 1, 0),
+        Matrix("level", (), "function", of_level, of_level),
+    )
+    total = sum(matrix.bits for matrix in matrices)
     return Construction(
         kind="gates",
         form="superposition",
@@ -217,21 +296,18 @@ def _construction(
             "margin": str(verdict.margin),
             "function_in": "the square matrix and one level",
         },
+        matrices=matrices,
     )
 
 
 def _require_fitting(
-    inputs: int,
     neurons: int,
-    active: int,
     seed: int,
     bits: int,
     density: float,
     unbiased: float,
     draws: int,
 ) -> None:
-    if not 1 <= active <= inputs:
-        raise InputError(f"active must lie between 1 and the {inputs} inputs, not {active}")
     if neurons < 2:
         raise InputError(f"neurons must be 2 or more, not {neurons}")
     if seed < 0:

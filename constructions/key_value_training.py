@@ -15,12 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .states import Frame, Places
+from .triple_passes import TriplePasses
 from .value_passes import DevicePasses, HostPasses, ValuePasses
 
 #: Ridges, as shares of the mean eigenvalue of the second moments of decoder and states.
 DECODER_RIDGE, STATE_RIDGE = 1e-4, 1e-3
-#: Values this far below the level are watched between two scans; steps between scans.
-WATCHED, SCAN_EVERY = 0.2, 8
+#: Values this far below the level are watched between two scans; steps between scans, by number
+#: of active inputs: a scan of all triples costs as much as many steps on those that are watched.
+WATCHED, SCAN_EVERY = 0.2, {2: 8, 3: 24}
 #: Without so much progress of the loss in as many steps, training has converged.
 PROGRESS, PATIENCE = 0.1, 32
 
@@ -114,28 +116,33 @@ def train(
         InputError: sizes that cannot be trained, or a device without torch.
     """
     start = time.monotonic()
-    passes: ValuePasses = HostPasses(frame) if device is None else DevicePasses(frame, device)
+    passes = _passes(frame, device)
     whitening = Whitening(frame)
     descent = _Descent(frame, passes, whitening, least_squares(frame, whitening), gap, weight)
-    reached, losses = -np.inf, []
-    step = 0
+    reached, losses, step = -np.inf, {}, 0
     while True:
         reached = descent.scan()
         tick(step, reached)
-        done = reached > gap / 2 or step >= steps
+        losses[step] = descent.loss
+        before = [loss for at, loss in losses.items() if at <= step - PATIENCE]
+        stalled = bool(before) and losses[step] > (1 - PROGRESS) * before[-1]
+        done = reached > gap / 2 or step >= steps or stalled
         if done or (seconds is not None and time.monotonic() - start > seconds):
             break
-        for _ in range(SCAN_EVERY):
-            losses.append(descent.step())
+        for _ in range(SCAN_EVERY[frame.active]):
+            descent.step()
             step += 1
-            if descent.separated:
+            # beyond, values that are not watched may have passed the level
+            if descent.separated or descent.drift > 2 * WATCHED:
                 break
-        stalled = len(losses) > PATIENCE and losses[-1] > (1 - PROGRESS) * losses[-PATIENCE]
-        if stalled and not descent.separated:
-            reached = descent.scan()
-            break
     matrix = whitening.matrix(descent.coordinates)
     return Trained(matrix, float(reached), step, time.monotonic() - start)
+
+
+def _passes(frame: Frame, device: str | None) -> ValuePasses:
+    if device is not None:
+        return DevicePasses(frame, device)
+    return TriplePasses(frame) if frame.active == 3 else HostPasses(frame)
 
 
 class _Descent:
@@ -159,12 +166,15 @@ class _Descent:
         self.gradient: np.ndarray | None = None
         self.direction = np.zeros_like(coordinates)
         self.length = 1.0
+        #: Sum over the steps since the last scan of the largest change of a watched value.
+        self.drift = 0.0
 
     def scan(self) -> float:
         """Look at every value anew; returns the gap between the two sides."""
         rows = self.whitening.rows(self.coordinates)
         self.off = self.passes.scan(rows, self.level - WATCHED)
         self.on = self.passes.values(rows, self.true)
+        self.drift = 0.0
         return self._reached()
 
     def _reached(self) -> float:
@@ -177,11 +187,18 @@ class _Descent:
         """The watched values are on their sides."""
         return self._reached() > self.gap / 2
 
-    def step(self) -> float:
-        """One step; returns the loss before it."""
-        excess = np.maximum(self.off.values - np.float32(self.level), 0)
-        short = np.maximum(1 - self.on, 0)
-        loss = float(excess @ excess) + self.weight * float(short @ short)
+    @property
+    def loss(self) -> float:
+        """Of all values that are watched; of all there are after a scan."""
+        excess, short = self._misses()
+        return float(excess @ excess) + self.weight * float(short @ short)
+
+    def _misses(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.maximum(self.off.values - np.float32(self.level), 0), np.maximum(1 - self.on, 0)
+
+    def step(self) -> None:
+        """One step."""
+        excess, short = self._misses()
         active = np.flatnonzero(excess)
         some = Places(self.off.outputs[active], self.off.states[active], None)
         rows = self.passes.gradient(excess[active], some)
@@ -202,7 +219,7 @@ class _Descent:
         self.coordinates = self.coordinates + length * self.direction
         self.off = self.off._replace(values=self.off.values + np.float32(length) * off)
         self.on = self.on + np.float32(length) * on
-        return loss
+        self.drift += length * float(max(np.abs(off).max(initial=0), np.abs(on).max()))
 
     def _line(self, off: np.ndarray, on: np.ndarray) -> float:
         """The minimum along the direction: Newton steps on the piecewise quadratic loss."""

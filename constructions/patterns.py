@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..verify.errors import InputError
+from ..verify.formats.index_pairs import read_index_pairs
 
 
 def matching(inputs: int, outputs: int | None, seed: int) -> np.ndarray:
@@ -196,50 +195,11 @@ def read_pairs(path: Path, inputs: int) -> np.ndarray:
     A ``.npz`` holds one array (outputs, 2) of integers instead. Returns pairs as :func:`as_pairs`
     does. Raises InputError with the file and the line.
     """
-    if path.suffix.lower() == ".npz":
-        return _read_array(path, inputs)
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file; write two input indices a line") from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-    rows: list[tuple[int, int]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split("#", 1)[0].replace(",", " ").split()
-        if not words:
-            continue
-        if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
-            raise InputError(
-                f"{path}: line {number}: expected two input indices such as '3 17', "
-                f"found '{line.strip()}'"
-            )
-        a, b = int(words[0]), int(words[1])
-        if max(a, b) >= inputs:
-            raise InputError(f"{path}: line {number}: indices run from 0 to {inputs - 1}")
-        rows.append((a, b))
-    if not rows:
-        raise InputError(f"{path}: no pairs; write two input indices a line")
-    try:
-        return as_pairs(np.array(rows, dtype=np.int64), inputs)
+        return as_pairs(read_index_pairs(path, inputs, "input"), inputs)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-def _read_array(path: Path, inputs: int) -> np.ndarray:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            held = [arrays[name] for name in arrays.files]
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or 'not an .npz file'}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-        raise InputError(f"{path}: not an .npz file of numbers") from None
-    if len(held) != 1:
-        raise InputError(f"{path}: holds {len(held)} arrays; one (outputs, 2) is expected")
-    try:
-        return as_pairs(held[0], inputs)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        named = str(error).startswith(f"{path}: ")
+        raise error if named else InputError(f"{path}: {error}") from None
 
 
 def _fitting(inputs: int, outputs: int) -> int:

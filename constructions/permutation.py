@@ -7,6 +7,8 @@ decoder D (+-1 both) are drawn by a seed; only the n-by-n matrix W knows the per
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,14 @@ from ..verify.family import Family
 from ..verify.network import Network
 from ..verify.specification import Specification
 from .circuit import all_states
-from .construction import Construction
+from .construction import Construction, Matrix
 from .linear_separation import MOST_VALUES, separate
 from .superposed import rounded, sign_decoder
 
 #: How the square matrix may be found, and the bits of an entry where they are not a choice.
 METHODS = ("trained", "closed-form", "one-bit")
+#: Most inputs whose overlaps are looked at.
+MOST_INPUTS = 1 << 14
 
 
 def linear_extremes(matrix: np.ndarray, wanted: np.ndarray, active: int) -> tuple[int, int]:
@@ -61,6 +65,7 @@ def superposed_permutation(
     bits: int = 12,
     draws: int = 1,
     seconds: float | None = None,
+    progress: Callable[[int, float], None] = lambda step, gap: None,
 ) -> Construction:
     """A network in superposition whose output j is input ``order[j]``.
 
@@ -73,6 +78,7 @@ def superposed_permutation(
             ``trained``: integers of ``bits`` bits, which takes fewer neurons.
         draws: seeds tried, from ``seed`` upwards.
         seconds: training of a draw ends after about so long.
+        progress: called with (step, gap) while training.
 
     Raises:
         InputError: no permutation, or numbers that do not fit.
@@ -88,6 +94,7 @@ def superposed_permutation(
             "neurons and draws must be 1 or more, the seed 0 or more and bits between 2 and 24, "
             f"not {neurons}, {draws}, {seed} and {bits}"
         )
+    _require_feasible(inputs, active, method)
     best, best_draw = -math.inf, seed
     for draw in range(seed, seed + draws):
         code = sign_code(neurons, inputs, draw)
@@ -97,7 +104,7 @@ def superposed_permutation(
         if method == "one-bit":
             matrix = np.where(matrix >= 0, 1, -1)
         elif method == "trained":
-            found = _trained(code, decoder, wanted, active, seconds)
+            found = _trained(code, decoder, wanted, active, seconds, progress)
             matrix = rounded(found.weights, bits)
             facts["steps"] = found.steps
         low, high = linear_extremes(
@@ -113,6 +120,40 @@ def superposed_permutation(
         f"{active} active: in the best of {draws} (seed {best_draw}) the sides overlap by "
         f"{abs(best):.1%}; give more neurons, another seed or more draws"
     )
+
+
+def random_order(inputs: int, seed: int = 0) -> np.ndarray:
+    """A random permutation of 0 .. inputs-1: int64 (inputs,). InputError for fewer than two."""
+    if inputs < 2 or seed < 0:
+        raise InputError(
+            f"a permutation needs 2 inputs or more and a seed of 0 or more, not {inputs} and {seed}"
+        )
+    return np.random.default_rng([seed, 6]).permutation(inputs)
+
+
+def read_order(path: Path) -> np.ndarray:
+    """Read a permutation: the input of every output in turn, by spaces, commas or lines.
+
+    ``#`` starts a comment. Raises InputError with the file and the mend.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file; write the input of every output") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    order: list[int] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        for word in line.split("#", 1)[0].replace(",", " ").split():
+            if not (word.isascii() and word.isdigit() and len(word) < 10):
+                raise InputError(
+                    f"{path}: line {number}: expected input numbers such as '2 0 1', found '{word}'"
+                )
+            order.append(int(word))
+    try:
+        return _permutation(order)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def sign_code(neurons: int, inputs: int, seed: int) -> np.ndarray:
@@ -156,7 +197,7 @@ def require_active(active: int, inputs: int) -> None:
 
 def _permutation(order: Any) -> np.ndarray:
     array = np.asarray(order)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or len(array) < 2:
+    if array.ndim != 1 or len(array) < 2 or array.dtype.kind not in "iu":
         raise InputError("order: give a list of two or more input numbers")
     if not np.array_equal(np.sort(array), np.arange(len(array))):
         raise InputError(
@@ -165,19 +206,33 @@ def _permutation(order: Any) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def _trained(
-    code: np.ndarray, decoder: np.ndarray, wanted: np.ndarray, active: int, seconds: float | None
-) -> Any:
-    inputs = len(wanted)
+def _require_feasible(inputs: int, active: int, method: str) -> None:
+    if inputs > MOST_INPUTS:
+        raise InputError(
+            f"{inputs:,} inputs are too many: all overlaps are looked at, at most "
+            f"{MOST_INPUTS:,} can be handled"
+        )
     count = sum(math.comb(inputs, size) for size in range(active + 1))
-    if count * inputs > MOST_VALUES:
+    if method == "trained" and count * inputs > MOST_VALUES:
         raise InputError(
             f"{count:,} inputs with at most {active} of {inputs} ones are too many to train on; "
             "use --method closed-form, or fewer inputs"
         )
-    points = all_states(inputs, active)
+
+
+def _trained(
+    code: np.ndarray,
+    decoder: np.ndarray,
+    wanted: np.ndarray,
+    active: int,
+    seconds: float | None,
+    progress: Callable[[int, float], None],
+) -> Any:
+    points = all_states(len(wanted), active)
     states = points.astype(np.float64) @ code.T
-    return separate(states, points[:, wanted], decoder, gap=0.02, weight=4.0, seconds=seconds)
+    return separate(
+        states, points[:, wanted], decoder, gap=0.02, weight=4.0, seconds=seconds, tick=progress
+    )
 
 
 def _construction(
@@ -196,7 +251,14 @@ def _construction(
     inputs, neurons = len(wanted), len(code)
     entry = 1 if facts["method"] == "one-bit" else int(np.abs(matrix).max()).bit_length() + 1
     least = permutations(inputs).bits()
-    total = entry * neurons**2 + max(round(2 * level).bit_length(), 1)
+    of_level = max(round(2 * level).bit_length(), 1)
+    matrices = (
+        Matrix("code C", (neurons, inputs), "seed", 1, 0),
+        Matrix("square matrix W", (neurons, neurons), "function", entry, entry * neurons**2),
+        Matrix("decoder D", (inputs, neurons), "seed", 1, 0),
+        Matrix("level", (), "function", of_level, of_level),
+    )
+    total = sum(held.bits for held in matrices)
     return Construction(
         kind="permutation",
         form="superposition",
@@ -223,4 +285,5 @@ def _construction(
             "largest_false": high,
             "function_in": "the square matrix and one level",
         },
+        matrices=matrices,
     )

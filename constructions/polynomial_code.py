@@ -21,7 +21,7 @@ from ..verify.errors import InputError, ProofError
 from ..verify.family import Family
 from ..verify.network import Network
 from ..verify.specification import Specification
-from .construction import Construction
+from .construction import Construction, Matrix
 from .patterns import as_pairs, require_feasible
 
 #: Most hidden weights that are written out.
@@ -122,6 +122,11 @@ def deterministic_pairwise_and(inputs: int, pairs: Any = None, active: int = 2) 
     if not verdict.holds:
         raise ProofError(f"the deterministic code is wrong, against its theorem: {verdict.status}")
     bits = labelled_distinct_ands(inputs, outputs).bits()
+    # the code is fixed; an output is its row of the read-out
+    matrices = (
+        Matrix("code T", (sizes.cells, inputs), "seed", 1, 0),
+        Matrix("read-out K", (outputs, sizes.cells), "function", 1, sizes.cells * outputs),
+    )
     return Construction(
         kind="pairwise-and",
         form="plain",
@@ -130,8 +135,7 @@ def deterministic_pairwise_and(inputs: int, pairs: Any = None, active: int = 2) 
         active=active,
         seed=0,
         weight_bits=1,
-        # the code is fixed; an output is its row of the read-out
-        total_bits=sizes.cells * outputs,
+        total_bits=sum(matrix.bits for matrix in matrices),
         lower_bound={
             "bits": bits,
             "neurons": neurons_free(bits, inputs, outputs),
@@ -148,6 +152,8 @@ def deterministic_pairwise_and(inputs: int, pairs: Any = None, active: int = 2) 
             "serves": "every pair",
             "margin": str(verdict.margin),
         },
+        matrices=matrices,
+        proved_by="sparse",
     )
 
 

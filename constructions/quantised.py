@@ -22,9 +22,13 @@ MARGINS = 0.20, 0.10
 #: After this share of the steps nothing is free; power of the share that is free before.
 FROZEN, POWER = 0.92, 2.0
 #: Momentum, steps between scans, and how far below the level values are watched (of the mean).
-MOMENTUM, SCAN_EVERY, WATCHED = 0.7, 5, 0.25
-#: Repairs: at most so many changes, entries compared for each, changes that an entry then rests.
-CHANGES, COMPARED, RESTS = 6000, 384, 40
+MOMENTUM, SCAN_EVERY, WATCHED = 0.7, 8, 0.25
+#: Steps of a quick first training with at most so many repairs, and of a patient second one.
+QUICK, PATIENT = (200, 200), (800, 6000)
+#: Repairs end after so many changes without progress.
+STALLED = 1200
+#: Repairs: entries compared for each, changes that an entry then rests.
+COMPARED, RESTS = 384, 40
 #: Spread of the real matrix before it is cut to [-1, 1], by number of values.
 SPREAD = {2: 1.0, 3: 1.0, 4: 0.7, 5: 0.6}
 
@@ -51,18 +55,21 @@ def quantised(
     frame: Frame,
     levels: int,
     *,
-    steps: int = 800,
+    steps: int | None = None,
     seconds: float | None = None,
     seed: int = 0,
     tick: Callable[[int, float], None] = lambda step, gap: None,
 ) -> Quantised:
     """Find a square matrix whose entries take few equally spaced values.
 
+    A quick training comes first, which suffices a little above the least widths; where it does
+    not, a patient one begins anew.
+
     Args:
         frame: code, decoder, pairs and number of active inputs.
         levels: number of values: 2 for +-1, 3 for -1, 0, 1, up to 5.
-        steps: of training.
-        seconds: repairs end after about so long in all.
+        steps: of a single training instead of the two.
+        seconds: ends after about so long in all; the patient training takes fewer steps then.
         seed: breaks ties while repairing.
         tick: called with the step and the gap in shares of the mean true value.
 
@@ -70,23 +77,43 @@ def quantised(
         The matrix, exact on the training inputs where ``overlap`` is negative.
     """
     start = time.monotonic()
-    first = train(frame, gap=0.3, steps=12)
-    fall = _Fall(frame, levels, first.matrix)
+    limit = None if seconds is None else start + seconds
+    first = train(frame, gap=0.3, steps=12, seconds=seconds).matrix
+    plans = (QUICK, PATIENT) if steps is None else ((steps, PATIENT[1]),)
+    best: tuple[float, np.ndarray] | None = None
+    done = 0
+    for planned, changes in plans:
+        if best is not None and limit is not None:
+            # as many steps as the time left allows, a tenth of it kept for repairs
+            each = (time.monotonic() - start) / done
+            planned = min(planned, int(0.9 * (limit - time.monotonic()) / each))
+            if planned < QUICK[0]:
+                break
+        fall = _Fall(frame, levels, first)
+        _freeze(fall, planned, tick)
+        rng = np.random.default_rng([seed, 2])
+        done += planned + _repair(fall, changes, rng, limit, tick)
+        if best is None or fall.gap > best[0]:
+            best = fall.gap, fall.matrix
+        if fall.gap > 0:
+            break
+    assert best is not None
+    factor = (levels - 1) if levels % 2 == 0 else (levels - 1) // 2
+    matrix = np.rint(best[1] * factor).astype(np.int64)
+    return Quantised(matrix, -best[0], done, time.monotonic() - start)
+
+
+def _freeze(fall: _Fall, steps: int, tick: Callable[[int, float], None]) -> None:
+    """Train and freeze, until no entry is free."""
     for step in range(steps):
         done = step / steps
         fall.margin = MARGINS[0] + (MARGINS[1] - MARGINS[0]) * min(done / FROZEN, 1)
         if step % SCAN_EVERY == 0:
             fall.scan()
             tick(step, fall.gap)
-        fall.step()
-        fall.freeze(max(1 - (done + 1 / steps) / FROZEN, 0) ** POWER)
+        fall.step(max(1 - (done + 1 / steps) / FROZEN, 0) ** POWER)
         if not fall.free.any():
             break
-    limit = None if seconds is None else start + seconds
-    changes = _repair(fall, np.random.default_rng([seed, 2]), limit, tick)
-    factor = (levels - 1) if levels % 2 == 0 else (levels - 1) // 2
-    matrix = np.rint(fall.matrix * factor).astype(np.int64)
-    return Quantised(matrix, -fall.gap, steps + changes, time.monotonic() - start)
 
 
 class _Fall:
@@ -159,8 +186,11 @@ class _Fall:
         rows -= self.passes.gradient(np.float32(self.weight) * short[late], some)
         return np.asarray(self.decoder.T @ rows, dtype=np.float64)
 
-    def step(self) -> None:
-        """A whitened gradient step with momentum on the free entries, to the line's minimum."""
+    def step(self, share: float) -> None:
+        """A whitened gradient step with momentum on the free entries, to the line's minimum.
+
+        Then the entries nearest to the grid are frozen, until only this share is free.
+        """
         gradient = self.gradient()
         self.speed = MOMENTUM * self.speed - self.left @ gradient @ self.right
         self.speed *= self.free
@@ -179,29 +209,26 @@ class _Fall:
             if curvature <= 0:
                 break
             length -= slope / curvature
-        if length <= 0:
-            self.speed[:] = 0
-            return
         before = self.matrix
-        self.speed *= length
+        self.speed *= max(length, 0)
         self.matrix = np.clip(before + self.speed, -1, 1)
         self.speed = self.matrix - before
-        self._moved(self.speed)
+        self._freeze(share)
+        self._moved(self.matrix - before)
 
-    def freeze(self, share: float) -> None:
-        """Put the entries nearest to the grid onto it, until only this share is free."""
-        excess = int(np.count_nonzero(self.free)) - round(share * self.free.size)
+    def _freeze(self, share: float) -> None:
+        """Put the free entries nearest to the grid onto it."""
+        free = np.flatnonzero(self.free)
+        excess = len(free) - round(share * self.free.size)
         if excess <= 0:
             return
-        nearest = self.grid[np.abs(self.matrix[..., None] - self.grid).argmin(axis=-1)]
-        distance = np.where(self.free, np.abs(self.matrix - nearest), np.inf)
-        chosen = np.argpartition(distance.ravel(), excess - 1)[:excess]
-        change = np.zeros_like(self.matrix)
-        change.ravel()[chosen] = (nearest - self.matrix).ravel()[chosen]
-        self.matrix = self.matrix + change
-        self.free.ravel()[chosen] = False
+        entries = self.matrix.ravel()[free]
+        size = self.grid[1] - self.grid[0]
+        nearest = np.rint((entries + 1) / size) * size - 1
+        chosen = np.argpartition(np.abs(entries - nearest), excess - 1)[:excess]
+        self.matrix.ravel()[free[chosen]] = nearest[chosen]
+        self.free.ravel()[free[chosen]] = False
         self.speed *= self.free
-        self._moved(change)
 
     def losses(self, row: np.ndarray, column: np.ndarray, moves: np.ndarray) -> np.ndarray:
         """The loss after each of several changes of one entry: float32 (changes,)."""
@@ -251,6 +278,7 @@ class _Fall:
 
 def _repair(
     fall: _Fall,
+    changes: int,
     rng: np.random.Generator,
     limit: float | None,
     tick: Callable[[int, float], None],
@@ -259,16 +287,17 @@ def _repair(
     size = fall.grid[1] - fall.grid[0]
     rests = np.zeros(fall.matrix.shape, dtype=np.int64)
     fall.margin = 0.005
-    best, best_matrix = -np.inf, fall.matrix
-    for change in range(CHANGES):
+    best, best_matrix, best_change = -np.inf, fall.matrix, 0
+    for change in range(changes):
         if change % 40 == 0:
             fall.scan(0.12)
             tick(change, fall.gap)
             if fall.gap > 0:
                 return change
             if fall.gap > best:
-                best, best_matrix = fall.gap, fall.matrix.copy()
-            if limit is not None and time.monotonic() > limit:
+                best, best_matrix, best_change = fall.gap, fall.matrix.copy(), change
+            late = limit is not None and time.monotonic() > limit
+            if late or change - best_change > STALLED:
                 break
         gradient = fall.gradient()
         # the only way from an entry: down where the gradient is positive

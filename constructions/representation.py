@@ -15,7 +15,7 @@ from ..verify.engines.superposition.exact_product import exact_product
 from ..verify.errors import InputError, ProofError
 from ..verify.family import Family
 from ..verify.specification import Specification
-from .construction import Construction
+from .construction import Construction, Matrix
 from .permutation import linear_extremes, linear_network, require_active, sign_code
 from .polynomial_code import feature_polynomials, point_code
 
@@ -89,6 +89,13 @@ def _construction(
     sets = sum(math.comb(inputs, size) for size in range(active + 1))
     values = 2 * active + 1 if facts["code"] == "signs" else active + 1
     bits = (sets - 1).bit_length() if sets.bit_length() < FEASIBLE_BITS else 0
+    # the code is fixed; only the level is left
+    of_level = max(round(2 * level).bit_length(), 1)
+    matrices = (
+        Matrix("code C", matrix.shape, "seed", 1, 0),
+        Matrix("read-out, C transposed", matrix.shape[::-1], "seed", 1, 0),
+        Matrix("level", (), "function", of_level, of_level),
+    )
     return Construction(
         kind="representation",
         form="code",
@@ -101,8 +108,7 @@ def _construction(
         active=active,
         seed=seed,
         weight_bits=1,
-        # the code is fixed; only the level is left
-        total_bits=max(round(2 * level).bit_length(), 1),
+        total_bits=of_level,
         lower_bound={
             "bits": 0,
             "state_bits": bits,
@@ -112,4 +118,5 @@ def _construction(
         certified_how="complete criterion for linear read-outs on the stored integers "
         "(docs/circuits.md)",
         parameters=facts,
+        matrices=matrices,
     )

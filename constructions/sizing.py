@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..theory.catalog import lookup, middle
@@ -17,12 +18,28 @@ ESTIMATES = {
     "least-squares": ("pairwise-and-gardner", 3.3),
     "key-value": ("pairwise-and-gardner", 3.9),
     "ternary": ("pairwise-and-gardner-ternary", 1.55),
-    "one-bit": ("pairwise-and-gardner-one-bit", 2.0),
+    "one-bit": ("pairwise-and-gardner-one-bit", 1.75),
 }
 #: The estimates are about two active inputs; every further one takes so many times the width.
 FURTHER_ACTIVE = 2.7
-#: Neurons that are added to a share, as small networks have less luck.
-RESERVE = 4
+#: The same for permutations, where signs are read without training: their own estimates.
+PERMUTATIONS = {
+    "trained": ("pairwise-and-gardner", 0.8),
+    "closed-form": ("permutation-random-signs-estimate", 0.5),
+    "one-bit": ("permutation-one-bit-estimate", 0.5),
+}
+#: A representation by signs, of the width that suffices for every code but a few.
+SIGNS = ("representation-all-inputs", 0.4)
+#: Random gates by kind, at three active inputs, in shares of the estimate for pairwise ANDs.
+GATES = {
+    **{"and2": 1.9, "and3": 1.6, "and-not": 2.5, "majority3": 2.4},
+    **{"or2": 2.8, "dnf3x2": 3.4, "xor2": 4.5},
+}
+#: Gates of any other kind.
+ANY_GATE = 2.8
+#: Neurons that are added to a share, as small networks have less luck; the states of a circuit
+#: need more, for every active input after the first.
+RESERVE, STATE_RESERVE = 4, 16
 #: A width that fails is enlarged by this factor, so many times.
 GROWTH, ATTEMPTS = 1.12, 12
 #: Widest square matrix: 2^28 entries.
@@ -38,6 +55,7 @@ class FirstWidth:
         estimate: the width by the estimate alone.
         source: name of the estimate in the catalogue; none for a single guess.
         factor: the reserve on it.
+        reserve: neurons that are added besides.
         enlarged: how often the width was enlarged since.
     """
 
@@ -45,11 +63,12 @@ class FirstWidth:
     estimate: float
     source: str
     factor: float
+    reserve: int = RESERVE
     enlarged: int = 0
 
     def __str__(self) -> str:
         grown = f", enlarged {self.enlarged} times" if self.enlarged else ""
-        reserve = f"x {self.factor:.3g} + {RESERVE}"
+        reserve = f"x {self.factor:.3g} + {self.reserve}"
         return f"{self.source} {self.estimate:.1f} (an estimate) {reserve}{grown}"
 
 
@@ -75,6 +94,65 @@ def first_width(inputs: int, outputs: int, active: int, method: str) -> FirstWid
     width = FirstWidth(math.ceil(factor * estimate) + RESERVE, estimate, name, factor)
     require_width(width.neurons)
     return width
+
+
+def permutation_width(inputs: int, active: int, method: str) -> FirstWidth:
+    """The same for a permutation of the inputs; methods are the keys of :data:`PERMUTATIONS`."""
+    if method not in PERMUTATIONS:
+        raise InputError(f"unknown method '{method}'; use one of {', '.join(PERMUTATIONS)}")
+    _require_active(active, inputs)
+    name, factor = PERMUTATIONS[method]
+    if method == "trained":
+        # one active input takes half of what two take, three take half as much again
+        factor *= 1.9 if active > 1 else 1.0
+        factor *= 1.45 ** max(active - 2, 0)
+        return _pairwise(name, factor, inputs, inputs)
+    return _first(name, factor, inputs=max(inputs, 2), active=active, failure_odds=2)
+
+
+def representation_width(inputs: int, active: int) -> FirstWidth:
+    """The same for a representation of the inputs by signs."""
+    _require_active(active, inputs)
+    name, factor = SIGNS
+    return _first(name, factor, inputs=inputs, active=active, failure_odds=2)
+
+
+def gates_width(inputs: int, outputs: int, active: int, kind: str = "") -> FirstWidth:
+    """The same for gates in superposition; other kinds than those of :data:`GATES` may be named."""
+    factor = GATES.get(kind, ANY_GATE) * 1.45 ** (min(active, inputs) - 3)
+    return _pairwise("pairwise-and-gardner", factor, inputs, outputs)
+
+
+def circuit_width(sizes: Sequence[int], active: int, scope: str = "reached") -> FirstWidth:
+    """The same for the states of a circuit, by its features: inputs, then the gates of layers."""
+    name, factor = "pairwise-and-gardner", 2.0 if active > 2 else 1.2
+    reserve = STATE_RESERVE * max(active - 1, 1)
+    widths = [
+        _pairwise(name, factor * (2 if scope == "all" else 1), before, gates, reserve)
+        for before, gates in itertools.pairwise(sizes)
+    ]
+    return max(widths, key=lambda width: width.neurons)
+
+
+def _pairwise(
+    name: str, factor: float, inputs: int, outputs: int, reserve: int = RESERVE
+) -> FirstWidth:
+    """By an estimate for pairwise ANDs, of as many inputs at least as have so many pairs."""
+    pairs = (3 + math.isqrt(8 * outputs)) // 2
+    return _first(name, factor, reserve, inputs=max(inputs, pairs, 3), outputs=outputs, active=2)
+
+
+def _first(name: str, factor: float, reserve: int = RESERVE, **values: int) -> FirstWidth:
+    (bound,) = lookup(name)
+    estimate = float(middle(bound.evaluate(**values)))
+    width = FirstWidth(math.ceil(factor * estimate) + reserve, estimate, name, factor, reserve)
+    require_width(width.neurons)
+    return width
+
+
+def _require_active(active: int, inputs: int) -> None:
+    if not 1 <= active <= inputs:
+        raise InputError(f"active must lie between 1 and the {inputs} inputs, not {active}")
 
 
 def require_width(neurons: int) -> None:

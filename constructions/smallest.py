@@ -73,7 +73,7 @@ class Smallest:
 
 def smallest(
     build: Callable[[int, int], Construction],
-    low: int,
+    low: int | None,
     high: int,
     seeds: Sequence[int],
     *,
@@ -88,7 +88,7 @@ def smallest(
 
     Args:
         build: of (neurons, seed); raises ProofError when no network was found.
-        low: a width that is taken to fail, 0 or more.
+        low: a width that is taken to fail, 0 or more; None to go down by quarters until one does.
         high: where to begin; when it fails, 5 % more is tried, up to eight times.
         seeds: distinct.
         resolution: the search stops at this relative difference (or at 1).
@@ -100,8 +100,8 @@ def smallest(
         InputError: widths or seeds that do not fit, or a file that is about another search.
         ProofError: no width up to the last one was exact.
     """
-    if not 0 <= low < high:
-        raise InputError(f"the widths must rise from 0 or more, not from {low} to {high}")
+    if not 0 <= (low or 0) < high:
+        raise InputError(f"the widths must rise from 0 or more, not from {low or 0} to {high}")
     if not seeds or len(set(seeds)) != len(seeds):
         raise InputError("give one or more distinct seeds")
     if not 0 <= resolution < 1:
@@ -113,6 +113,14 @@ def smallest(
         low, high = high, max(high + 1, round(1.05 * high))
     else:
         raise ProofError(f"no exact network of up to {low} neurons was found: {search.reason}")
+    if low is None:
+        low = 0
+        while high > 1:
+            lower = 3 * high // 4
+            if not search.exact(lower):
+                low = lower
+                break
+            high = lower
     while high - low > max(1, int(resolution * high)):
         middle = (low + high) // 2
         low, high = (low, middle) if search.exact(middle) else (middle, high)

@@ -17,7 +17,7 @@ from ..verify.network import Network
 from ..verify.specification import Specification
 from .circuit import Circuit, all_states
 from .clean_layer import BITS, DENSITY, CleanLayer, clean_layer
-from .construction import Construction
+from .construction import Construction, Matrix
 from .linear_separation import MOST_VALUES
 from .state_code import covered, state_code
 
@@ -244,10 +244,8 @@ def _construction(
         raise ProofError("the stored network does not compute its circuit")
     neurons, depth = layers[0].neurons, len(layers)
     least = rearrangements(trace[-1]).bits()
-    total = depth * bits * neurons**2
-    total += (
-        sum(max(int(np.abs(layer.bias).max()).bit_length(), 1) + 1 for layer in layers) * neurons
-    )
+    matrices = _matrices(layers, circuit.sizes, bits)
+    total = sum(matrix.bits for matrix in matrices)
     return Construction(
         kind="circuit",
         form="superposition, clean",
@@ -279,4 +277,20 @@ def _construction(
             "margin": str(margin),
             "function_in": "one square matrix and its bias a layer",
         },
+        matrices=matrices,
     )
+
+
+def _matrices(layers: Sequence[CleanLayer], sizes: Sequence[int], bits: int) -> tuple[Matrix, ...]:
+    """What every array costs: codes and drawn matrices nothing, as they follow from the seed."""
+    n = layers[0].neurons
+    made = [Matrix("code C0", (n, sizes[0]), "seed", 1, 0)]
+    for number, (layer, gates) in enumerate(zip(layers, sizes[1:], strict=True), 1):
+        entry = max(int(np.abs(layer.bias).max()).bit_length(), 1) + 1
+        made += [
+            Matrix(f"matrix B{number}", (n, n), "seed", 1, 0),
+            Matrix(f"matrix W{number}", (n, n), "function", bits, bits * n**2),
+            Matrix(f"bias b{number}", (n,), "function", entry, entry * n),
+            Matrix(f"code C{number}", (n, gates), "seed", 1, 0),
+        ]
+    return tuple(made)

@@ -94,7 +94,7 @@ def superposed_pairwise_and(
     raise ProofError(
         f"no exact network of {neurons} neurons was found for {len(tuples)} ANDs at {active} "
         f"active inputs: in the best of {draws} (seed {best[1]}) the sides overlap by "
-        f"{-best[0]:.1%}; give more neurons, another seed or more draws"
+        f"{abs(best[0]):.1%}; give more neurons, another seed or more draws"
     )
 
 

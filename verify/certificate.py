@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import recheck, recheck_sparse, recheck_superposed
+from . import recheck, recheck_linear, recheck_sparse, recheck_superposed
+from .attention import recheck as recheck_attention
 from .errors import InputError, ProofError
 from .problem import Problem
 from .recheck import BOUND, EMPTY, SMALL, WHOLE, Node, Region
@@ -21,7 +22,8 @@ from .verdict_text import amount
 
 #: The independent checkers, by how their certificates begin.
 CHECKERS: dict[bytes, ModuleType] = {
-    module.MAGIC: module for module in (recheck, recheck_sparse, recheck_superposed)
+    module.MAGIC: module
+    for module in (recheck, recheck_sparse, recheck_superposed, recheck_linear, recheck_attention)
 }
 #: Building a tree stops after this many seconds or nodes.
 SECONDS = 60.0
@@ -147,11 +149,27 @@ def write_certificate(
 
             if in_reach(problem):
                 return certify_superposed(problem, verdict).save(path)
+        if verdict.status == "holds":
+            linear = _certify_linear(problem)
+            if linear is not None:
+                return linear.save(path)
         return certify(problem, verdict, seconds=seconds).save(path)
     except ProofError as error:
         return _none(path, str(error))
     except KeyboardInterrupt:
         return _none(path, "interrupted")
+
+
+def _certify_linear(problem: Problem) -> Certificate | None:
+    """By the criterion of linear read-outs, where evaluating the domain would take longer."""
+    from .linear_certificate import certify_linear, linear_form
+
+    if problem.specification.domain.candidates <= ENUMERATED or not linear_form(problem):
+        return None
+    try:
+        return certify_linear(problem)
+    except ProofError:
+        return None
 
 
 def write_certificates(

@@ -15,7 +15,7 @@ import typer
 from .exit import run
 
 #: The commands in the order of the help page. Each is the function of that name in the file
-#: of that name in this folder.
+#: of that name in this folder, or a group of commands.
 COMMANDS: tuple[str, ...] = (
     "check",
     "recheck",
@@ -27,6 +27,8 @@ COMMANDS: tuple[str, ...] = (
     "bounds",
     "claims",
     "experiment",
+    "runs",
+    "report",
     "demo",
 )
 
@@ -61,7 +63,11 @@ def application() -> typer.Typer:
     app = typer.Typer(name="superproof", add_completion=False, rich_markup_mode=None)
     app.callback(invoke_without_command=True)(_front)
     for name in COMMANDS:
-        app.command(name)(getattr(import_module(f".{name}", __name__), name))
+        command = getattr(import_module(f".{name}", __name__), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
     return app
 
 

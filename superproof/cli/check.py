@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .options import (
     CertificatePath,
+    Context,
     EngineName,
     Fractions,
     Json,
     Model,
     Specification,
+    Temperature,
     Threads,
     Timeout,
 )
@@ -58,6 +61,8 @@ def check(
             "three are true) or a .toml or .json file with a probability for each.",
         ),
     ] = None,
+    context: Context = None,
+    temperature: Temperature = None,
     certificate: CertificatePath = None,
     json: Json = False,
 ) -> int:
@@ -65,7 +70,19 @@ def check(
 
     The verdict is about the exact function of the stored weights, on every input of the
     domain. Exit code 0: it holds. 1: violated, with a counterexample. 3: unknown.
+
+    Also for layers of attention (layer.safetensors, and [graph] in spec.toml): whether exactly
+    the edges of a graph are reported, by scores above a threshold or by softmax.
     """
+    from .recognition_files import asks_recognition, refuse_softmax
+
+    if asks_recognition(model, specification):
+        _refuse_network_options(engine, device, probability)
+        return _check_recognition(
+            model, specification, context, temperature, counterexamples, timeout,
+            dtype or [], certificate, fractions, json,
+        )  # fmt: skip
+    refuse_softmax(context, temperature)
     from ..verify.check import check as decide
     from ..verify.engines.enumeration import SMALL, predicted_seconds
     from ..verify.engines.portfolio import LOADING
@@ -113,3 +130,48 @@ def check(
 
         print_verdict(verdict, problem.specification, fractions=fractions)
     return ExitCode.of(verdict.status, verdict.interrupted)
+
+
+def _refuse_network_options(engine: str, device: str | None, probability: str | None) -> None:
+    from ..verify.errors import InputError
+
+    given = {"--engine": engine != "auto", "--device": device, "--probability": probability}
+    for option, present in given.items():
+        if present:
+            raise InputError(f"{option} is for networks, and this specification asks about a graph")
+
+
+def _check_recognition(
+    model: Path,
+    specification: Path | None,
+    context: int | None,
+    temperature: str | None,
+    counterexamples: int,
+    timeout: float | None,
+    dtypes: list[str],
+    certificate: Path | None,
+    fractions: bool,
+    json: bool,
+) -> int:
+    from ..verify.attention.check import check_recognition
+    from .exit import ExitCode
+    from .progress import ProgressBar
+    from .recognition_files import read_problem
+    from .recognition_table import print_recognition
+    from .terminal import print_json
+
+    problem = read_problem(model, specification, context, temperature)
+    with ProgressBar("items") as bar:
+        verdict = check_recognition(
+            problem,
+            counterexamples=counterexamples,
+            timeout=timeout,
+            dtypes=["float32", *dtypes],
+            certificate=certificate,
+            progress=bar,
+        )
+    if json:
+        print_json(verdict.to_json())
+    else:
+        print_recognition(verdict, problem, fractions=fractions)
+    return ExitCode.of(verdict.status, False)

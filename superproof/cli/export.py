@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Against, Flip, Forgotten, Model, Monotone, Output, Specification
+from .options import (
+    Against,
+    Context,
+    Flip,
+    Forgotten,
+    Model,
+    Monotone,
+    Output,
+    Specification,
+    Temperature,
+)
 
 if TYPE_CHECKING:
     from ..verify.problem import Problem
@@ -46,6 +56,8 @@ def export(
     flip: Flip = None,
     monotone: Monotone = None,
     output: Output = None,
+    context: Context = None,
+    temperature: Temperature = None,
 ) -> None:
     """Write the problem for other programs: JSON, SMT-LIB, VNN-LIB.
 
@@ -53,15 +65,29 @@ def export(
     numbers are integer mantissas and one power of two an array, so that nothing is rounded.
     The other two ask for an input that breaks the specification: unsat means that it holds.
     With the options of compare or invariant, JSON with the questions that their certificates
-    answer; whether MODEL computes the specification is decided first, for it decides which.
+    answer; whether MODEL computes the specification is decided first, for it decides which. Of a
+    layer of attention, JSON of the layer, its graph and read-out.
     """
     from ..verify.errors import InputError
     from .problem_files import SPECIFICATION_FILE, network_file, read_problem
     from .question_files import Asked
+    from .recognition_files import LAYER_FILE, asks_recognition, refuse_softmax
+    from .recognition_files import read_problem as read_recognition
     from .terminal import print_text
 
     if vnnlib_type is not None and vnnlib is None:
         raise InputError("--vnnlib-type says what --vnnlib FILE declares; give both")
+    if asks_recognition(model, specification):
+        if smtlib is not None or vnnlib is not None:
+            raise InputError(
+                "--smtlib and --vnnlib are for networks, and this specification asks about a graph"
+            )
+        recognition = read_recognition(model, specification, context, temperature)
+        read = [model / LAYER_FILE if model.is_dir() else model]
+        read.append(specification or model / SPECIFICATION_FILE)
+        _write(recognition.canonical(), out, read)
+        return
+    refuse_softmax(context, temperature)
     asked = Asked(against, forgotten or [], flip or [], monotone or [], output or [])
     if not asked.plain:
         if smtlib is not None or vnnlib is not None:

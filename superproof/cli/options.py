@@ -33,6 +33,13 @@ Timeout = Annotated[
 Threads = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Processor threads; all by default.")
 ]
+Context = Annotated[
+    int | None,
+    typer.Option(metavar="L", help="Attention: softmax over every context of at most L items."),
+]
+Temperature = Annotated[
+    str | None, typer.Option(metavar="T", help="Attention: temperature of the softmax.")
+]
 CertificatePath = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write evidence for `superproof recheck` to FILE."),
