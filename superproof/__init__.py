@@ -16,6 +16,11 @@ if (_checkout / "pyproject.toml").is_file():
     __path__.append(str(_checkout))
 
 if TYPE_CHECKING:
+    from .verify.attention.check import RecognitionVerdict, check_recognition
+    from .verify.attention.graph import RelationalGraph
+    from .verify.attention.layer import AttentionLayer
+    from .verify.attention.recognition import RecognitionProblem
+    from .verify.attention.softmax_readout import SoftmaxReadout
     from .verify.check import check
     from .verify.comparison.compare import compare
     from .verify.comparison.comparison import Comparison
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from .verify.verdict import Counterexample, Verdict
 
 __all__ = [
+    "AttentionLayer",
     "Comparison",
     "Counterexample",
     "InputError",
@@ -33,15 +39,21 @@ __all__ = [
     "MissingExtraError",
     "Network",
     "Problem",
+    "RecognitionProblem",
+    "RecognitionVerdict",
+    "RelationalGraph",
+    "SoftmaxReadout",
     "Specification",
     "SuperproofError",
     "Verdict",
     "check",
+    "check_recognition",
     "compare",
 ]
 
 #: Where each public name lives.
 _HOMES = {
+    "AttentionLayer": "verify.attention.layer",
     "Comparison": "verify.comparison.comparison",
     "Counterexample": "verify.verdict",
     "InputError": "verify.errors",
@@ -49,10 +61,15 @@ _HOMES = {
     "MissingExtraError": "verify.errors",
     "Network": "verify.network",
     "Problem": "verify.problem",
+    "RecognitionProblem": "verify.attention.recognition",
+    "RecognitionVerdict": "verify.attention.check",
+    "RelationalGraph": "verify.attention.graph",
+    "SoftmaxReadout": "verify.attention.softmax_readout",
     "Specification": "verify.specification",
     "SuperproofError": "verify.errors",
     "Verdict": "verify.verdict",
     "check": "verify.check",
+    "check_recognition": "verify.attention.check",
     "compare": "verify.comparison.compare",
 }
 

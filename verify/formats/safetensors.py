@@ -38,7 +38,7 @@ def read_safetensors(path: Path) -> Network:
     :func:`.state_dict.network_from_tensors` does.
     """
     data = path.read_bytes()
-    tensors = _tensors(data)
+    tensors = read_tensors(data)
     text = _metadata(data).get("activations")
     return network_from_tensors(tensors, None if text is None else parse_activations(text))
 
@@ -54,7 +54,8 @@ def safetensors_bytes(network: Network) -> bytes:
     return save(tensors_from_network(network), {"activations": json.dumps(names)})
 
 
-def _tensors(content: bytes) -> dict[str, np.ndarray]:
+def read_tensors(content: bytes) -> dict[str, np.ndarray]:
+    """The tensors of a file by name. Raises InputError for damage and unknown number types."""
     # the library checks sizes and offsets; its numpy reader has no bfloat16, hence by hand
     from safetensors import SafetensorError, deserialize
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +11,14 @@ from ..errors import InputError
 from ..family import Family
 from ..readout import Levels, Readout
 from ..specification import Specification
+from .toml_table import exact_number, parse_table, require_known
 
 _KEYS = ("inputs", "domain", "values", "outputs", "family", "readout")
 _READOUT_KEYS = ("threshold", "kind", "true_at_least", "false_at_most")
 _OUTPUTS_FORM = 'write a table: [outputs] with lines such as y0 = "a & b"'
-#: Longest list of numbered inputs, and largest power of ten in a number: beyond these a typing
-#: error would exhaust the memory before anyone could say so.
+#: Longest list of numbered inputs: beyond it a typing error would exhaust the memory before
+#: anyone could say so.
 MAX_INPUTS = 1_000_000
-MAX_POWER = 5000
-_POWER = re.compile(r"[eE]([+-]?[0-9_]+)\s*\Z")
 
 
 def parse_specification(text: str, folder: Path, family: Family | None = None) -> Specification:
@@ -34,13 +29,8 @@ def parse_specification(text: str, folder: Path, family: Family | None = None) -
     The format is described in :func:`.toml.read_specification`. Raises InputError that names
     the key or the line, without the file.
     """
-    try:
-        data = tomllib.loads(text, parse_float=_decimal)
-    except RecursionError:
-        raise InputError("the TOML is nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError, and integers of more than 4300 digits
-        raise InputError(f"not valid TOML: {error}") from None
-    _require_known(data, _KEYS, "")
+    data = parse_table(text)
+    require_known(data, _KEYS, "")
     outputs = _outputs(data)
     if "family" in data and family is None:
         from .family_file import read_family
@@ -57,35 +47,6 @@ def parse_specification(text: str, folder: Path, family: Family | None = None) -
         )
     except InputError as error:
         raise InputError(f"{error}{_misplaced(data, outputs)}") from None
-
-
-def _decimal(text: str) -> Decimal:
-    number = Decimal(text.replace("_", ""))
-    if not number.is_finite():
-        raise InputError(f"the number {text} is not finite")
-    if number and not -MAX_POWER <= number.adjusted() <= MAX_POWER:
-        raise InputError(f"the number {text} is beyond powers of ten up to {MAX_POWER}")
-    return number
-
-
-def _number(value: Any, what: str) -> Any:
-    """A number as text may hide the same huge powers of ten."""
-    power = _POWER.search(value) if isinstance(value, str) else None
-    if power is not None:
-        digits = power[1].lstrip("+-").replace("_", "").lstrip("0")
-        if len(digits) > 4 or int(digits or "0") > MAX_POWER:
-            raise InputError(f"{what}: {value!r} is beyond powers of ten up to {MAX_POWER}")
-    return value
-
-
-def _require_known(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    known = list(known)
-    for key in table:
-        if key in known:
-            continue
-        close = difflib.get_close_matches(key, known, 1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
-        raise InputError(f"{where}unknown key '{key}'; {hint}")
 
 
 def _inputs(data: Mapping[str, Any]) -> Any:
@@ -153,14 +114,14 @@ def _domain(domain: Any, folder: Path) -> Any:
 
 
 def _values(values: Any, what: str) -> Any:
-    return [_number(v, what) for v in values] if isinstance(values, list) else values
+    return [exact_number(v, what) for v in values] if isinstance(values, list) else values
 
 
 def _readout(readout: Any) -> Any:
     """A Readout, ``"argmax"`` or the threshold, as Specification takes it."""
     if not isinstance(readout, dict):
         raise InputError("readout: write a table, such as [readout] with threshold = 0.5")
-    _require_known(readout, _READOUT_KEYS, "readout: ")
+    require_known(readout, _READOUT_KEYS, "readout: ")
     levels = {"true_at_least", "false_at_most"} & set(readout)
     if "kind" in readout:
         if readout["kind"] != "argmax":
@@ -179,11 +140,11 @@ def _readout(readout: Any) -> Any:
         if "threshold" in readout:
             raise InputError("readout: give a threshold or two levels, not both")
         return _levels(readout)
-    return _number(readout.get("threshold", 0), "readout: threshold")
+    return exact_number(readout.get("threshold", 0), "readout: threshold")
 
 
 def _levels(readout: Mapping[str, Any]) -> Readout:
     exact = {}
     for key in ("true_at_least", "false_at_most"):
-        exact[key] = rational(_number(readout[key], f"readout: {key}"), f"readout: {key}")
+        exact[key] = rational(exact_number(readout[key], f"readout: {key}"), f"readout: {key}")
     return Levels(**exact)

@@ -9,6 +9,7 @@ from ..specification import Specification
 from . import located
 from .specification_reader import parse_specification
 from .specification_text import specification_text
+from .toml_table import read_text
 
 
 def read_specification(path: Path) -> Specification:
@@ -27,7 +28,7 @@ def read_specification(path: Path) -> Specification:
     """
     path = Path(path)
     try:
-        return parse_specification(_text(path), path.parent)
+        return parse_specification(read_text(path, "a specification file (.toml)"), path.parent)
     except InputError as error:
         raise located(path, error) from None
 
@@ -55,16 +56,3 @@ def write_specification(specification: Specification, path: Path) -> Path:
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.is_dir():
-            raise InputError("is a folder; name a specification file (.toml)")
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError("no such file") from None
-    except UnicodeDecodeError:
-        raise InputError("not a text file in UTF-8") from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}") from None

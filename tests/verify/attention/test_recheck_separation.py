@@ -1,0 +1,437 @@
+"""The two checkers of separation: what is proved, forged certificates, damaged files."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import subprocess
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from superproof.empirics.separation_curve import instance
+from superproof.verify.attention import recheck_separation as plain
+from superproof.verify.attention import recheck_separation_numpy as arrays
+from superproof.verify.attention.separation import Separation, SeparationProblem, separate
+from superproof.verify.problem import digest
+
+CASES = ("matrix", "rational", "krawczyk")
+
+
+@cache
+def case(kind: str) -> Separation:
+    """A small problem with evidence of that kind."""
+    if kind == "matrix":
+        return separate(*instance(4, 6, 1))
+    return separate(*instance(4, 8, 0), form=kind)  # type: ignore[arg-type]
+
+
+def file_of(data: Any) -> bytes:
+    return plain.MAGIC + zlib.compress(json.dumps(data).encode("ascii"))
+
+
+def content_of(found: Separation) -> dict[str, Any]:
+    data: dict[str, Any] = plain.read(found.certificate())
+    return data
+
+
+def answers(problem: Any, certificate: bytes) -> tuple[str, str]:
+    """What the two checkers say: accepted, rejected or unreadable."""
+    said = []
+    for check, refused, unreadable in (
+        (plain.recheck, plain.RejectedError, plain.UnreadableError),
+        (arrays.check, arrays.Rejected, arrays.NoProblem),
+    ):
+        try:
+            check(problem, certificate)
+            said.append("accepted")
+        except refused:
+            said.append("rejected")
+        except unreadable:
+            said.append("unreadable")
+    return said[0], said[1]
+
+
+def true_of(problem: dict[str, Any], status: str) -> bool:
+    """What a linear program in floating point says of a claim."""
+    x, items = np.array(problem["embeddings"]) / 1024, problem["items"]
+    sign = -np.ones((items, items))
+    for i, j in problem["edges"]:
+        sign[i, j] = 1
+    rows = np.einsum("ia,jb->ijab", x, x).reshape(items**2, -1)
+    rows = np.column_stack([rows, np.ones(items**2)]) * -sign.reshape(-1, 1)
+    solved = linprog(
+        np.zeros(rows.shape[1]), A_ub=rows, b_ub=-np.ones(items**2), bounds=(None, None)
+    )
+    assert solved.status in (0, 2)
+    return (solved.status == 0) == (status == "separable")
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_right_ones_are_accepted(kind: str) -> None:
+    found = case(kind)
+    assert found.form == kind
+    problem = found.problem.canonical()
+    assert answers(problem, found.certificate()) == ("accepted", "accepted")
+    assert true_of(problem, found.status)
+    del problem["sha256"]
+    assert answers(problem, found.certificate()) == ("accepted", "accepted")
+
+
+# evidence that is almost right
+
+
+def other_number(rng: random.Random, value: int) -> int:
+    return rng.choice([0, -value, value + 1, value - 1, 2 * value + 3, -1, value ^ 4, 10**30])
+
+
+def changed_list(rng: random.Random, values: list[Any]) -> list[Any]:
+    values = list(values)
+    place = rng.randrange(len(values))
+    way = rng.randrange(5)
+    if way == 0:
+        del values[place]
+    elif way == 1:
+        values.insert(place, values[rng.randrange(len(values))])
+    elif way == 2:
+        other = rng.randrange(len(values))
+        values[place], values[other] = values[other], values[place]
+    elif isinstance(values[place], int):
+        values[place] = other_number(rng, values[place])
+    elif isinstance(values[place], list):
+        values[place] = changed_list(rng, values[place])
+    else:
+        values[place] = f"{max(int(values[place], 16) + rng.choice([-1, 1, 16]), 0):x}"
+    return values
+
+
+def mutant(rng: random.Random, data: dict[str, Any]) -> dict[str, Any]:
+    data = copy.deepcopy(data)
+    evidence = data["evidence"]
+    name = rng.choice([key for key in evidence if key != "kind"])
+    value = evidence[name]
+    if isinstance(value, list):
+        evidence[name] = changed_list(rng, value) if value else [0]
+    elif isinstance(value, int):
+        evidence[name] = other_number(rng, value)
+    else:
+        evidence[name] = f"{int(value, 16) + rng.choice([-1, 1, 2, 1 << 40]):x}"
+    return data
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_mutants_of_the_evidence(kind: str) -> None:
+    found, rng = case(kind), random.Random(1)
+    problem, data = found.problem.canonical(), content_of(found)
+    seen: Counter[str] = Counter()
+    for _ in range(250):
+        changed = mutant(rng, data)
+        if changed == data:
+            continue
+        said = answers(problem, file_of(changed))
+        # what they accept is true: the claim is still the same, and it holds
+        assert said[0] == said[1]
+        seen[said[0]] += 1
+    assert seen["rejected"] > (170 if kind == "rational" else 60)
+    assert set(seen) <= {"accepted", "rejected"}
+    if kind == "rational":
+        # equal sums are for exact multipliers only
+        assert not seen["accepted"]
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_mutants_of_the_problem(kind: str) -> None:
+    found, rng = case(kind), random.Random(2)
+    data = content_of(found)
+    seen: Counter[tuple[str, bool]] = Counter()
+    for _ in range(100):
+        problem = found.problem.canonical()
+        for _ in range(rng.randrange(1, 8)):
+            if rng.random() < 0.3:
+                row = rng.choice(problem["embeddings"])
+                row[rng.randrange(len(row))] = rng.randrange(-1500, 1500)
+            else:
+                # mostly an edge less, so that the truth may change
+                pairs = {(i, j) for i, j in problem["edges"]}
+                pairs ^= {(rng.randrange(problem["items"]), rng.randrange(problem["items"]))}
+                pairs -= {rng.choice(sorted(pairs))} if len(pairs) > 1 else set()
+                problem["edges"] = sorted(map(list, pairs))
+        stated = problem.pop("sha256")
+        if digest(problem) == stated:
+            continue
+        said = answers(problem | {"sha256": stated}, file_of(data))
+        assert said == ("unreadable", "unreadable")  # its hash is not its own
+        assert answers(problem, file_of(data)) == ("rejected", "rejected")  # another problem
+        forged = data | {"sha256": digest(problem)}
+        said = answers(problem, file_of(forged))
+        assert said[0] == said[1]
+        truth = true_of(problem, found.status)
+        assert truth or said[0] == "rejected"
+        seen[said[0], truth] += 1
+    assert seen["rejected", False] > 5
+
+
+def test_false_claims_about_small_graphs() -> None:
+    """Evidence for one graph is offered for all others on the same items."""
+    rng = random.Random(3)
+    embeddings = [[2, 1], [-1, 3], [1, -2]]
+    found = [separate(embeddings, [[i, j]]) for i in range(3) for j in range(3)]
+    found += [
+        separate(embeddings, [[0, 1], [1, 0], [2, 2]]),
+        separate(embeddings, [[0, 0], [1, 2]]),
+    ]
+    seen: Counter[tuple[str, bool]] = Counter()
+    for _ in range(150):
+        edges = rng.sample([[i, j] for i in range(3) for j in range(3)], rng.randrange(1, 8))
+        problem = SeparationProblem.from_arrays(embeddings, edges).canonical()
+        one = rng.choice(found)
+        forged = content_of(one) | {"sha256": problem["sha256"]}
+        said, again = answers(problem, file_of(forged))
+        assert said == again
+        truth = true_of(problem, one.status)
+        assert truth or said == "rejected"
+        seen[said, truth] += 1
+    assert seen["rejected", False] > 20
+
+
+def test_a_basis_that_is_singular_or_nearly_so() -> None:
+    # twice the same item: two rows of the basis are the same
+    found = case("krawczyk")
+    problem, data = found.problem.canonical(), content_of(found)
+    problem["embeddings"] = [problem["embeddings"][0]] * 8
+    del problem["sha256"]
+    data["sha256"] = digest(problem)
+    assert answers(problem, file_of(data)) == ("rejected", "rejected")
+    with pytest.raises(plain.RejectedError, match="singular"):
+        plain.recheck(problem, file_of(data))
+    # multipliers rounded to nothing: the criterion is not met
+    data = content_of(found)
+    data["evidence"]["multipliers"] = [1] * len(data["evidence"]["multipliers"])
+    with pytest.raises(plain.RejectedError, match="too far from zero"):
+        plain.recheck(found.problem.canonical(), file_of(data))
+    with pytest.raises(arrays.Rejected, match="too far from 0"):
+        arrays.check(found.problem.canonical(), file_of(data))
+
+
+DAMAGE: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no evidence": lambda d: {"sha256": d["sha256"], "claim": d["claim"]},
+    "one key more": lambda d: d | {"more": 1},
+    "another kind": lambda d: d | {"evidence": d["evidence"] | {"kind": "values"}},
+    "kind is a list": lambda d: d | {"evidence": d["evidence"] | {"kind": []}},
+    "no kind": lambda d: d | {"evidence": {"pairs": []}},
+    "evidence is a list": lambda d: d | {"evidence": []},
+    "a key of evidence more": lambda d: d | {"evidence": d["evidence"] | {"x": 0}},
+    "the other claim": lambda d: d | {"claim": {"status": "separable"}},
+    "no claim": lambda d: d | {"claim": {}},
+    "undecided": lambda d: d | {"claim": {"status": "undecided"}},
+    "claim is true": lambda d: d | {"claim": True},
+    "sha256 is a number": lambda d: d | {"sha256": 1},
+    "pairs are text": lambda d: d | {"evidence": d["evidence"] | {"pairs": "12"}},
+    "pairs are true": lambda d: d | {"evidence": d["evidence"] | {"pairs": [True]}},
+    "no pairs": lambda d: d | {"evidence": d["evidence"] | {"pairs": [], "multipliers": []}},
+    "multipliers are none": lambda d: d | {"evidence": d["evidence"] | {"multipliers": None}},
+    "floats": lambda d: d | {"evidence": d["evidence"] | {"multipliers": [0.5]}},
+    "not a number": lambda d: d | {"evidence": d["evidence"] | {"multipliers": [float("nan")]}},
+    "a list": lambda d: [d],
+    "null": lambda d: None,
+    "pairs beyond": lambda d: d | {"evidence": d["evidence"] | {"pairs": [10**9]}},
+    "deep": lambda d: d | {"evidence": d["evidence"] | {"pairs": [[[[1]]]]}},
+}
+
+
+@pytest.mark.parametrize("kind", ["rational", "krawczyk"])
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damaged_data(kind: str, name: str) -> None:
+    found = case(kind)
+    file = file_of(DAMAGE[name](content_of(found)))
+    assert answers(found.problem.canonical(), file) == ("rejected", "rejected")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("matrix", []),
+        ("matrix", [[1]]),
+        ("matrix", [[0.5] * 4] * 4),
+        ("matrix", "x"),
+        ("matrix", [[1 << 9000] * 4] * 4),
+        ("threshold", "0"),
+        ("threshold", None),
+        ("threshold", True),
+    ],
+)
+def test_damaged_matrices(key: str, value: Any) -> None:
+    data = content_of(case("matrix"))
+    data["evidence"][key] = value
+    said = answers(case("matrix").problem.canonical(), file_of(data))
+    assert said == ("rejected", "rejected")
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_damaged_files(kind: str) -> None:
+    found = case(kind)
+    problem, file = found.problem.canonical(), found.certificate()
+    body = file[len(plain.MAGIC) :]
+    text = zlib.decompress(body)
+    twice = text.replace(b'"claim":', b'"claim":{},"claim":', 1)
+    for bad in (
+        b"",
+        file[:-3],
+        file + b"\0",
+        body,
+        b"superproof-separation-2\n" + body,
+        plain.MAGIC,
+        plain.MAGIC + b"abc",
+        plain.MAGIC + zlib.compress(text[:-1]),
+        plain.MAGIC + zlib.compress("ü".encode() + text),
+        plain.MAGIC + zlib.compress(twice),
+        plain.MAGIC + zlib.compress(b"[" * 100_000),
+        plain.MAGIC + zlib.compress(b'{"a":' + b"9" * 5000 + b"}"),
+    ):
+        assert answers(problem, bad) == ("rejected", "rejected")
+
+
+def test_bombs(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = case("rational").problem.canonical()
+    monkeypatch.setattr(arrays, "MOST_TEXT", plain.TEXT)
+    file = plain.MAGIC + zlib.compress(b" " * (plain.TEXT + 1), 1)
+    assert answers(problem, file) == ("rejected", "rejected")
+    # few multipliers that stand for very long ones
+    data = content_of(case("rational"))
+    data["evidence"]["unit"] = "f" * (plain.HEX + 1)
+    with pytest.raises(plain.RejectedError, match="damaged"):
+        plain.recheck(problem, file_of(data))
+    data["evidence"]["unit"] = "f" * (arrays.MOST_HEX + 1)
+    with pytest.raises(arrays.Rejected, match="too long"):
+        arrays.check(problem, file_of(data))
+
+
+def test_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in CASES:
+        found = case(kind)
+        with monkeypatch.context() as patch:
+            patch.setattr(plain, "WORK", 10)
+            with pytest.raises(plain.RejectedError, match="too much to compute"):
+                plain.recheck(found.problem.canonical(), found.certificate())
+    with monkeypatch.context() as patch:
+        patch.setattr(plain, "MEMORY", 1)
+        with pytest.raises(plain.RejectedError, match="multipliers are too long"):
+            plain.recheck(case("rational").problem.canonical(), case("rational").certificate())
+    for kind, name in (("matrix", "PRODUCTS"), ("rational", "SMALL"), ("krawczyk", "PRODUCTS")):
+        found = case(kind)
+        with monkeypatch.context() as patch:
+            patch.setattr(arrays, name, 10)
+            with pytest.raises(arrays.Rejected, match="asks for too much"):
+                arrays.check(found.problem.canonical(), found.certificate())
+
+
+PROBLEMS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "a list": lambda d: [d],
+    "another format": lambda d: d | {"format": "superproof-problem-1"},
+    "a key more": lambda d: d | {"more": 1},
+    "a key less": lambda d: {k: v for k, v in d.items() if k != "edges"},
+    "no items": lambda d: d | {"items": 0, "embeddings": []},
+    "fewer items": lambda d: d | {"items": 7},
+    "other dimensions": lambda d: d | {"embedding_dim": 5},
+    "a text": lambda d: d | {"embeddings": "x"},
+    "floats": lambda d: d | {"embeddings": [[0.5] * 4] * 8},
+    "true": lambda d: d | {"embeddings": [[True] * 4] * 8},
+    "unequal rows": lambda d: d | {"embeddings": [[1] * 4] * 7 + [[1] * 3]},
+    "edges outside": lambda d: d | {"edges": [[0, 8]]},
+    "negative edges": lambda d: d | {"edges": [[-1, 0]]},
+    "edges twice": lambda d: d | {"edges": [[0, 1], [0, 1]]},
+    "edges in disorder": lambda d: d | {"edges": [[1, 1], [0, 1]]},
+    "edges of three": lambda d: d | {"edges": [[0, 1, 2]]},
+    "edges of floats": lambda d: d | {"edges": [[0, 1.0]]},
+    "long entries": lambda d: d | {"embeddings": [[1 << 300] * 4] * 8},
+    "null": lambda d: None,
+    "an exponent of text": lambda d: d | {"exponent": "0"},
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_problems_that_are_none(name: str) -> None:
+    found = case("krawczyk")
+    data = found.problem.canonical()
+    del data["sha256"]
+    said = answers(PROBLEMS[name](data), found.certificate())
+    assert said == ("unreadable", "unreadable")
+
+
+def test_products_of_integers_are_exact() -> None:
+    rng = np.random.default_rng(0)
+    for bits in (1, 3, 12, 20, 31, 44, 60, 100, 200):
+        for inner in (1, 2, 17, 300):
+            left, right = (
+                np.array(
+                    [
+                        [random.Random(int(s)).randrange(-(1 << b), 1 << b) for s in row]
+                        for row in t
+                    ],
+                    dtype=object,
+                )
+                for t, b in (
+                    (rng.integers(0, 1 << 40, (5, inner)), bits),
+                    (rng.integers(0, 1 << 40, (inner, 4)), 61 - bits // 4),
+                )
+            )
+            left[0, :], right[:, 0] = (1 << bits) - 1, -(1 << (61 - bits // 4)) + 1
+            product = arrays.multiply(arrays.compact(left), arrays.compact(right))
+            assert (product.astype(object) == left @ right).all()
+
+
+def test_lanes_hold_their_range() -> None:
+    for bits in (1, 7, 8, 9, 31, 64, 100):
+        lanes = plain.Lanes(bits, 5)
+        values = [-(1 << bits) + 1, -1, 0, 1, (1 << bits) - 1]
+        assert lanes.unpack(lanes.pack(values)) == values
+        assert lanes.unpack(-lanes.pack(values)) == [-v for v in values]
+
+
+def test_the_checkers_share_no_code() -> None:
+    sources = [Path(module.__file__ or "").read_text("utf-8") for module in (plain, arrays)]
+    lines = [
+        {line.strip() for line in text.splitlines() if len(line.strip()) > 45} for text in sources
+    ]
+    assert not lines[0] & lines[1]
+    for text, allowed in zip(sources, ("", "numpy"), strict=True):
+        imported = {
+            line.split()[1].split(".")[0]
+            for line in text.splitlines()
+            if line.startswith(("import ", "from "))
+        }
+        assert imported - {"__future__", allowed} <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("module", [plain, arrays])
+def test_from_the_command_line(module: Any, tmp_path: Path) -> None:
+    found = case("krawczyk")
+    found.problem.save(tmp_path / "problem.json")
+    (tmp_path / "certificate").write_bytes(found.certificate())
+    (tmp_path / "other").write_bytes(case("matrix").certificate())
+    (tmp_path / "float.json").write_text('{"items": 1.5}')
+
+    def run(*names: str) -> tuple[int, str, str]:
+        words = [sys.executable, "-I", module.__file__, *(str(tmp_path / n) for n in names)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    code, out, _ = run("problem.json", "certificate")
+    assert (code, out.count("\n")) == (0, 1)
+    assert out.startswith("accepted: impossible for one head (")
+    code, out, _ = run("problem.json", "other")
+    assert code == 1
+    assert out.startswith("rejected: it ")
+    for names in (("none.json", "certificate"), ("float.json", "certificate"), ("problem.json",)):
+        code, out, error = run(*names)
+        assert (code, out, error.count("\n")) == (2, "", 1)
+        assert error.startswith(("unreadable: ", "usage: "))
