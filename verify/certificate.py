@@ -155,9 +155,9 @@ def write_certificate(
                 return linear.save(path)
         return certify(problem, verdict, seconds=seconds).save(path)
     except ProofError as error:
-        return _none(path, str(error))
+        return no_certificate(path, str(error))
     except KeyboardInterrupt:
-        return _none(path, "interrupted")
+        return no_certificate(path, "interrupted")
 
 
 def _certify_linear(problem: Problem) -> Certificate | None:
@@ -189,9 +189,9 @@ def write_certificates(
             left = max(deadline - time.monotonic(), LEAST_SECONDS)
             made.append(certify(problem, verdict, seconds=left))
         except ProofError as error:
-            return _none(path, f"'{sentence}': {error}")
+            return no_certificate(path, f"'{sentence}': {error}")
         except KeyboardInterrupt:
-            return _none(path, "interrupted")
+            return no_certificate(path, "interrupted")
     data = _packed({"parts": [part.data for part in made]})
     Path(path).write_bytes(data)
     content = "; ".join(dict.fromkeys(part.content for part in made))
@@ -218,7 +218,7 @@ def seconds_left(deadline: float | None) -> float:
     return min(max(deadline - time.monotonic(), LEAST_SECONDS), SECONDS)
 
 
-def _none(path: str | Path, reason: str) -> CertificateFile:
+def no_certificate(path: str | Path, reason: str) -> CertificateFile:
     """No certificate. An older one at its place would be taken for it."""
     path = Path(path)
     if path.is_file() and _holds_certificate(path):

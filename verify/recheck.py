@@ -765,7 +765,7 @@ def judged(problem: Problem, data: dict[str, Any]) -> str:
 def read(certificate: bytes) -> list[dict[str, Any]]:
     """The parts of a certificate, within bounded memory."""
     if certificate.startswith(b"superproof-") and not certificate.startswith(MAGIC):
-        others = "recheck_sparse, _superposed, _linear"
+        others = "recheck_sparse, _superposed, _linear, attention/recheck"
         raise RejectedError(f"its first line names another checker: {others}")
     demand(certificate.startswith(MAGIC), "it does not begin as a certificate does")
     stream = zlib.decompressobj()

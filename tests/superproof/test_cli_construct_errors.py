@@ -18,7 +18,7 @@ PAIRS = ["pairwise-and", "--inputs", "9"]
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["magic"], "unknown construction 'magic'; use one of pairwise-and, gates, circuit"),
+        (["magic"], "unknown construction 'magic'; use one of pairwise-and, channel, gates"),
         (["--inputs", "9", "gates"], "say what to build before --inputs: one of pairwise-and"),
         (["gates"], "give either --kind KIND, for random gates, or --spec FILE"),
         ([*GATES, "--spec", "a.toml"], "give either --kind KIND"),

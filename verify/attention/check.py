@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..certificate import check_destination
+from ..certificate import check_destination, no_certificate
 from ..errors import ProofError
 from ..rounding.execution import Execution, number_json
 from ..verdict import CertificateFile, Status, package_version
@@ -175,7 +175,7 @@ def _certified(
     try:
         return certify_recognition(problem, verdict).save(path)
     except ProofError as error:
-        return CertificateFile(None, 0, str(error))
+        return no_certificate(path, str(error))
 
 
 def _pair_json(pair: ScoredPair | None) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 #: ``-``, in the file of that name in this folder.
 FAMILIES: tuple[str, ...] = (
     "pairwise-and",
+    "channel",
     "gates",
     "circuit",
     "permutation",

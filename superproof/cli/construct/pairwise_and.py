@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +19,7 @@ from .options import (
     Seeds,
     Smallest,
 )
+from .pairs import Edges, Outputs, PatternName, chosen_pairs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,25 +39,9 @@ POLYNOMIALS = "polynomials"
 def pairwise_and(
     inputs: Annotated[int, typer.Option(metavar="M", help="Number of inputs.")],
     out: Out,
-    outputs: Annotated[
-        int | None, typer.Option(metavar="M2", help="Number of outputs; default: the pattern's.")
-    ] = None,
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Which pairs: random (default), random-low-influence, matching, star, complete.",
-        ),
-    ] = None,
-    pairs: Annotated[
-        Path | None,
-        typer.Option(
-            "--edges",
-            "--pairs",
-            metavar="FILE",
-            help="Edge list instead of a pattern: two indices a line, or one array in a .npz.",
-        ),
-    ] = None,
+    outputs: Outputs = None,
+    pattern: PatternName = None,
+    pairs: Edges = None,
     active: Active = 2,
     form: Annotated[
         str,
@@ -129,7 +113,7 @@ def pairwise_and(
             require_only(own, f"goes with --form {other}, not with --form {form}")
     require_seconds(seconds)
     delivery.require_room(pairs)
-    chosen = _pairs(pattern, pairs, inputs, outputs, seed)
+    chosen = chosen_pairs(pattern, pairs, inputs, outputs, seed)
     what = f"{len(chosen):,} ANDs of {inputs:,} inputs ({pairs or pattern or 'random'})"
     if form == "plain":
         task = _plain(what, inputs, chosen, active, neurons, density, code or "auto")
@@ -237,22 +221,3 @@ def _method(method: str | None, bits: int | None) -> tuple[str, int]:
         own = "one bit" if chosen == "one-bit" else "three values"
         raise InputError(f"--method {chosen} has {own} an entry; leave --bits {bits} out")
     return chosen, 14 if bits is None or chosen in ENTRY_BITS else bits
-
-
-def _pairs(
-    pattern: str | None, file: Path | None, inputs: int, outputs: int | None, seed: int
-) -> np.ndarray:
-    from ...constructions.patterns import pattern as draw
-    from ...constructions.patterns import read_pairs
-    from ...verify.errors import InputError
-    from ...verify.verdict_text import amount
-
-    if file is None:
-        return draw(pattern or "random", inputs, outputs, seed)
-    if pattern is not None:
-        raise InputError("give --pattern or --edges, not both")
-    pairs = read_pairs(file, inputs)
-    if outputs is not None and outputs != len(pairs):
-        held = amount(len(pairs), "pair")
-        raise InputError(f"{file}: holds {held}, but --outputs says {outputs}")
-    return pairs
