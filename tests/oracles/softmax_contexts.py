@@ -1,10 +1,12 @@
-"""Softmax read-outs by going through all contexts, with decimals of 80 digits."""
+"""Softmax read-outs by going through all contexts, with decimals of many digits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 
 from superproof.verify.attention.recognition import RecognitionProblem
@@ -26,6 +28,13 @@ def plain_scores(problem: RecognitionProblem) -> list[list[list[Fraction]]]:
     return result
 
 
+@lru_cache(maxsize=1 << 16)
+def exponential(number: Fraction, digits: int) -> Decimal:
+    """exp of a fraction, rounded to so many digits; infinite or 0 beyond 10^(10^15)."""
+    with _digits(digits):
+        return _decimal(number).exp()
+
+
 def is_reported(
     problem: RecognitionProblem,
     scores: list[list[list[Fraction]]],
@@ -35,14 +44,16 @@ def is_reported(
     """Whether some head gives the pair at least the level in this context; ties count."""
     softmax = problem.softmax
     assert softmax is not None
-    with localcontext(Context(prec=80, Emax=10**15, Emin=-(10**15), traps=[])):
-        for head in scores:
-            row = head[pair[0]]
-            values = [row[k] for k in context] + ([] if softmax.null is None else [softmax.null])
-            gaps = [value - row[pair[1]] for value in values]
-            # equal scores are as heavy as the pair: they count exactly, ties are theirs alone
-            left = 1 / softmax.level - sum(gap == 0 for gap in gaps)
-            rest = [_decimal(gap / softmax.temperature).exp() for gap in gaps if gap]
+    for head in scores:
+        row = head[pair[0]]
+        values = [row[k] for k in context] + ([] if softmax.null is None else [softmax.null])
+        gaps = [(value - row[pair[1]]) / softmax.temperature for value in values]
+        # equal scores are as heavy as the pair: they count exactly, ties are theirs alone
+        left = 1 / softmax.level - sum(gap == 0 for gap in gaps)
+        nearest = max((1 / abs(gap) for gap in gaps if gap), default=Fraction(1))
+        digits = 60 + 20 * -(-len(str(int(nearest))) // 20)
+        rest = [exponential(gap, digits) for gap in gaps if gap]
+        with _digits(digits):
             # a weight that underflows is still above 0
             if sum(rest) <= _decimal(left) and (left > 0 or not rest):
                 return True
@@ -72,6 +83,10 @@ def _contexts(pair: tuple[int, int], items: int, most: int) -> Iterator[tuple[in
     for size in range(most - len(members) + 1):
         for further in combinations(others, size):
             yield tuple(sorted([*members, *further]))
+
+
+def _digits(count: int) -> AbstractContextManager[Context]:
+    return localcontext(Context(prec=count, Emax=10**15, Emin=-(10**15), traps=[]))
 
 
 def _decimal(number: Fraction) -> Decimal:

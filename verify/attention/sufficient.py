@@ -117,14 +117,12 @@ def _one_level(
         low, high = _quotient(levels.below, limit)
         # here the inequality is strict
         ends.append((low * (1 - Fraction(1, 1 << 80)), high))
-    positive = levels.above > 0 or share <= 1
-    positive = positive and (levels.below is None or levels.below > 0)
     at = met(softmax.temperature)
-    if not positive:
-        return SufficientCondition("S1", at, None, None)
     if not ends:
         return SufficientCondition("S1", at, softmax.temperature if at else None, None)
     low, high = min(end[0] for end in ends), min(end[1] for end in ends)
+    if low <= 0 or not met(low):
+        return SufficientCondition("S1", at, None, None)
     return SufficientCondition("S1", at, low, high)
 
 

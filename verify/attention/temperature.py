@@ -230,7 +230,7 @@ class _Trial:
             at = at * 2 if answer else at / 2
         if low is None or high is None:
             return TemperatureRange(low, high), True
-        unit = _unit(high, digits)
+        unit = _unit(low, digits)
         first, last = math.floor(low / unit), math.ceil(high / unit)
         while last - first > 1:
             middle = (first + last) // 2
@@ -262,8 +262,14 @@ class _Trial:
             yield from map(ScoredRows.of, self.scores.blocks())
 
     def right(self, temperature: Fraction, complete: bool) -> bool | None:
-        """Whether all edges are reported in every context, or proved so by sorting."""
+        """Whether all edges are reported in every context, or proved so by sorting.
+
+        For levels below 1/2 also whether no other pair is reported: those may be the ones that
+        end it. For others they only become quieter.
+        """
         self.progress(temperature)
+        if not self.monotone and self.loud(temperature):
+            return False
         exponents = self.exponents(temperature)
         proved = np.zeros(len(self.left), dtype=bool)
         missed = np.zeros(len(self.left), dtype=bool)

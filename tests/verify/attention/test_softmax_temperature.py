@@ -1,10 +1,11 @@
-"""The largest temperatures: sufficient conditions, sorting and the exact one, each between proofs."""
+"""The largest temperatures: by sufficient conditions, by sorting, and the exact one."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -84,21 +85,21 @@ def test_redundant_heads_hold_beyond_sorting() -> None:
 def test_what_is_right_stays_right_below() -> None:
     """The theorem of the documentation, on random problems with levels of at least 1/2."""
     checked = 0
-    for seed in range(60):
+    for seed in range(30):
         problem = random_softmax(seed)
         assert problem.softmax is not None
         if problem.softmax.level < Fraction(1, 2):
             continue
         states = []
-        for power in range(-3, 4):
+        for power in range(-3, 4, 2):
             wrong = wrong_pairs(at(problem, Fraction(2) ** power))
             edges = {pair for pair in wrong if pair in problem.graph}
             states.append((edges, set(wrong) - edges))
-        for (missed, reported), (more, fewer) in zip(states, states[1:], strict=False):
+        for (missed, reported), (more, fewer) in pairwise(states):
             assert missed <= more
             assert fewer <= reported
         checked += 1
-    assert checked > 20
+    assert checked > 10
 
 
 def test_a_layer_that_is_never_right_and_one_that_always_is() -> None:
@@ -140,7 +141,7 @@ def test_levels_are_those_of_all_scores() -> None:
 
 def test_conditions_are_sufficient() -> None:
     met = {"S1": 0, "S2": 0}
-    for seed in range(150):
+    for seed in range(70):
         problem = random_softmax(seed)
         for condition in sufficient_conditions(problem):
             if condition.met:
