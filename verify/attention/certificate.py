@@ -13,7 +13,7 @@ from .recognition import RecognitionProblem
 
 if TYPE_CHECKING:
     from .check import RecognitionVerdict
-    from .softmax import SoftmaxDecision
+    from .contexts.softmax import SoftmaxDecision
     from .threshold import ThresholdDecision
 
 #: With more pairs than this a wrong one is shown instead of counting all of them.

@@ -13,11 +13,11 @@ from ..certificate import check_destination, no_certificate
 from ..errors import ProofError
 from ..rounding.execution import Execution, number_json
 from ..verdict import CertificateFile, Status, package_version
+from .contexts.softmax import SoftmaxDecision, decide_softmax
 from .execution import execution
 from .noise import noise_radius
 from .recognition import RecognitionProblem
 from .scores import Scores
-from .softmax import SoftmaxDecision, decide_softmax
 from .threshold import ScoredPair, ThresholdDecision, decide_threshold
 
 

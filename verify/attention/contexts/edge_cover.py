@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..dyadic import bit_width, power_of_two
+from ...dyadic import bit_width, power_of_two
 from .exponential import exponential
 from .exponents import Exponents, Row
 from .float_exponential import RANGE, exponentials

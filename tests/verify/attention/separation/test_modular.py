@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from superproof.verify.attention import modular
-from superproof.verify.attention.modular import solve_exactly
+from superproof.verify.attention.separation import modular
+from superproof.verify.attention.separation.modular import solve_exactly
 
 
 def by_elimination(matrix: list[list[int]], right: list[int]) -> list[Fraction] | None:
@@ -75,3 +75,14 @@ def test_a_matrix_that_is_singular_modulo_the_first_prime() -> None:
 def test_the_primes_are_primes(prime: int) -> None:
     assert prime < 1 << modular.RESIDUE
     assert all(prime % k for k in range(2, int(prime**0.5) + 1))
+
+
+def test_a_right_side_longer_than_the_columns() -> None:
+    large = 32_741_958_820_060_273_242_605
+    matrix = [[0, large, 167], [1, 0, 0], [0, -1307, 0]]
+    right = [0, 0, large]
+    solved = solve_exactly(np.array(matrix, dtype=object), np.array(right, dtype=object))
+    assert solved is not None
+    numerators, denominator = solved
+    for row, value in zip(matrix, right, strict=True):
+        assert sum(a * n for a, n in zip(row, numerators, strict=True)) == value * denominator

@@ -15,16 +15,18 @@ from scipy.optimize import linprog
 
 from superproof.constructions.attention.construct import construct_attention
 from superproof.empirics.separation_curve import instance
-from superproof.verify.attention import hinge_search, recheck_separation, separation
-from superproof.verify.attention import recheck_separation_numpy as other_checker
-from superproof.verify.attention.farkas import krawczyk_evidence, support_of
 from superproof.verify.attention.graph import RelationalGraph
-from superproof.verify.attention.hinge_search import search
-from superproof.verify.attention.separation import Separation, SeparationProblem, separate
-from superproof.verify.attention.separation_program import in_reach, linear_program
+from superproof.verify.attention.separation import hinge_search
+from superproof.verify.attention.separation import recheck as recheck_separation
+from superproof.verify.attention.separation import recheck_numpy as other_checker
+from superproof.verify.attention.separation import separate as separation
+from superproof.verify.attention.separation.farkas import krawczyk_evidence, support_of
+from superproof.verify.attention.separation.hinge_search import search
+from superproof.verify.attention.separation.linear_program import in_reach, linear_program
+from superproof.verify.attention.separation.separate import Separation, SeparationProblem, separate
 from superproof.verify.errors import InputError, ProofError
 
-from ...oracles.separation_oracle import separable
+from ....oracles.separation_oracle import separable
 
 
 def both_accept(found: Separation) -> None:

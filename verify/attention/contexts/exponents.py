@@ -13,12 +13,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..dyadic import power_of_two
-from ..errors import InputError
+from ...dyadic import power_of_two
+from ...errors import InputError
+from ..scores import Scores
+from ..softmax_readout import SoftmaxReadout
 from .exponential import PRECISIONS, compare
 from .float_exponential import RANGE, RELATIVE, exponentials
-from .scores import Scores
-from .softmax_readout import SoftmaxReadout
 
 #: Relative error of an exponent in floats, all roundings together.
 ROUNDING = 2.0**-50

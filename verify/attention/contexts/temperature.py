@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ...errors import InputError
+from ..recognition import RecognitionProblem
+from ..scores import Scores
 from .covering import Budget, cover_edge
 from .edge_cover import EdgeCover
 from .exponents import Exponents
 from .quiet_pairs import reported_non_edges
-from .recognition import RecognitionProblem
-from .scores import Scores
 from .sufficient import SufficientCondition, sufficient_conditions
 from .worst_context import ScoredRows, sort_edges
 

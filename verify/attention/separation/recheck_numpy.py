@@ -1,8 +1,8 @@
 """A second checker of separation certificates, for larger embeddings: one file, numpy.
 
-    python -I recheck_separation_numpy.py problem.json CERTIFICATE
+    python -I recheck_numpy.py problem.json CERTIFICATE
 
-answers as ``recheck_separation.py`` does, and reads the same files, but has no line in common with
+answers as ``recheck.py`` does, and reads the same files, but has no line in common with
 it or with what makes certificates. Integer matrices are multiplied as sums of floating point
 products of their digits; no sum of such products reaches 2^53, so that every one is exact in
 whatever order it is added up. docs/attention-separation.md, section 5.

@@ -93,10 +93,11 @@ def _modular_product(inverse: np.ndarray, vector: np.ndarray, prime: int) -> np.
 
 
 def _size(matrix: np.ndarray, right: np.ndarray) -> float:
-    """Bits of twice the product of the largest numerator and denominator (Hadamard)."""
+    """Bits of twice the square of the largest numerator or denominator (Cramer, Hadamard)."""
     columns = [math.log2(max(math.isqrt(int((c * c).sum())) + 1, 2)) for c in matrix.T]
     last = math.log2(max(math.isqrt(int((right * right).sum())) + 1, 2))
-    return 2 * sum(columns) - min(columns) + last + 2
+    # a numerator has the right side in place of a column
+    return 2 * (sum(columns) + max(last - min(columns), 0.0)) + 2
 
 
 def _reconstruct(

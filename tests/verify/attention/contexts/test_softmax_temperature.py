@@ -10,14 +10,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from superproof.verify.attention.contexts.softmax import decide_softmax
+from superproof.verify.attention.contexts.sufficient import score_levels, sufficient_conditions
+from superproof.verify.attention.contexts.temperature import TemperatureRange, largest_temperature
 from superproof.verify.attention.recognition import RecognitionProblem
 from superproof.verify.attention.scores import Scores
-from superproof.verify.attention.softmax import decide_softmax
-from superproof.verify.attention.sufficient import score_levels, sufficient_conditions
-from superproof.verify.attention.temperature import TemperatureRange, largest_temperature
 from superproof.verify.errors import InputError
 
-from ...oracles.softmax_contexts import plain_scores, wrong_pairs
+from ....oracles.softmax_contexts import plain_scores, wrong_pairs
 from .softmax_cases import problem_of, random_softmax, redundant_heads
 
 

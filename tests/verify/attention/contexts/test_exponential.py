@@ -10,8 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from superproof.verify.attention.exponential import LARGEST, compare, exponential, logarithm
-from superproof.verify.attention.float_exponential import RANGE, RELATIVE, exponentials
+from superproof.verify.attention.contexts.exponential import (
+    LARGEST,
+    compare,
+    exponential,
+    logarithm,
+)
+from superproof.verify.attention.contexts.float_exponential import RANGE, RELATIVE, exponentials
 
 EXPONENTS = st.one_of(
     st.fractions(-40, 40),

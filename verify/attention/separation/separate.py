@@ -14,15 +14,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..dyadic import Dyadic, power_of_two
-from ..errors import InputError, ProofError
-from ..problem import digest
-from . import recheck_separation_numpy as checker
+from ...dyadic import Dyadic, power_of_two
+from ...errors import InputError, ProofError
+from ...problem import digest
+from ..graph import as_edges
+from . import recheck_numpy as checker
 from .farkas import krawczyk_evidence, rational_evidence, support_of
-from .graph import as_edges
 from .hinge_search import search
-from .recheck_separation import FORMAT, MAGIC
-from .separation_program import Multipliers, in_reach, linear_program
+from .linear_program import Multipliers, in_reach, linear_program
+from .recheck import FORMAT, MAGIC
 
 Form = Literal["auto", "rational", "krawczyk"]
 #: With ``auto``, exact multipliers up to so many dimensions ...

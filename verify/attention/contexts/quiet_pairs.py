@@ -11,10 +11,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..graph import RelationalGraph
+from ..scores import Block
 from .exponential import compare
 from .exponents import Exponents
-from .graph import RelationalGraph
-from .scores import Block
 
 _WIDTHS = (2.0**-36, 2.0**-26, 2.0**-16)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from superproof.verify.attention import recheck_separation as plain
-from superproof.verify.attention import recheck_separation_numpy as arrays
+from superproof.verify.attention.separation import recheck as plain
+from superproof.verify.attention.separation import recheck_numpy as arrays
 
 from .separation_certificates import CASES, answers, case, content_of, file_of
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from superproof.verify.attention import recheck_separation as plain
-from superproof.verify.attention import recheck_separation_numpy as arrays
-from superproof.verify.attention.separation import SeparationProblem, separate
+from superproof.verify.attention.separation import recheck as plain
+from superproof.verify.attention.separation import recheck_numpy as arrays
+from superproof.verify.attention.separation.separate import SeparationProblem, separate
 from superproof.verify.problem import digest
 
 from .separation_certificates import CASES, answers, case, content_of, file_of

@@ -1,6 +1,6 @@
 """Checks whether one head can separate a graph, or none: one file, standard library, integers.
 
-    python -I recheck_separation.py problem.json CERTIFICATE
+    python -I recheck.py problem.json CERTIFICATE
 
 prints one line and exits with 0 (accepted), 1 (rejected) or 2 (no such file, unreadable problem).
 The problem states integers x_i (items of embedding_dim each; a common unit changes nothing) and
@@ -340,7 +340,7 @@ READING: Any = {"parse_float": int, "parse_constant": int, "object_pairs_hook": 
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
-        print("usage: python -I recheck_separation.py problem.json CERTIFICATE", file=sys.stderr)
+        print("usage: python -I recheck.py problem.json CERTIFICATE", file=sys.stderr)
         return 2
     try:
         with open(arguments[0], encoding="ascii") as file, open(arguments[1], "rb") as given:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..graph import RelationalGraph
+from ..scores import Block
 from .exponents import ROUNDING, Exponents
 from .float_exponential import exponentials
-from .graph import RelationalGraph
-from .scores import Block
 
 #: States of an edge.
 OPEN, LEVELS, SORTED, NO_LIVE_HEAD, ONE_LIVE_HEAD, ABSENT = range(6)

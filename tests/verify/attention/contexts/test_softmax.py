@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from superproof.verify.attention import recheck as checker
-from superproof.verify.attention import softmax as module
+from superproof.verify.attention.contexts import softmax as module
+from superproof.verify.attention.contexts.softmax import SoftmaxDecision, decide_softmax
 from superproof.verify.attention.layer import AttentionLayer
 from superproof.verify.attention.recognition import RecognitionProblem
-from superproof.verify.attention.softmax import SoftmaxDecision, decide_softmax
 from superproof.verify.errors import InputError, ReplayError
 
-from ...oracles.softmax_contexts import is_reported, plain_scores, wrong_pairs
+from ....oracles.softmax_contexts import is_reported, plain_scores, wrong_pairs
 from .softmax_cases import problem_of, random_softmax
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ReplayError
+from ...errors import ReplayError
 from .edge_cover import ROUGH, EdgeCover
 from .exponential import exponential
 from .exponents import Row

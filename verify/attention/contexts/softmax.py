@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, ReplayError
-from ..verdict import Status
+from ...errors import InputError, ReplayError
+from ...verdict import Status
+from ..recognition import RecognitionProblem
+from ..scores import Scores
+from ..softmax_readout import SoftmaxReadout
 from .covering import Budget, CoverResult, Node, cover_edge
 from .edge_cover import EdgeCover
 from .exponents import Exponents
 from .quiet_pairs import reported_non_edges
-from .recognition import RecognitionProblem
-from .scores import Scores
-from .softmax_readout import SoftmaxReadout
 from .worst_context import (
     ABSENT,
     LEVELS,

@@ -13,11 +13,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..graph import RelationalGraph
+from ..recognition import RecognitionProblem
+from ..scores import Scores
+from ..softmax_readout import SoftmaxReadout
 from .exponential import compare, logarithm
-from .graph import RelationalGraph
-from .recognition import RecognitionProblem
-from .scores import Scores
-from .softmax_readout import SoftmaxReadout
 
 _BITS = 96
 

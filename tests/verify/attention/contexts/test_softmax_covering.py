@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import z3
 
-from superproof.verify.attention import covering
-from superproof.verify.attention.covering import Budget, cover_edge, find_means
-from superproof.verify.attention.edge_cover import EdgeCover
-from superproof.verify.attention.exponential import exponential
-from superproof.verify.attention.exponents import Exponents
+from superproof.verify.attention.contexts import covering
+from superproof.verify.attention.contexts.covering import Budget, cover_edge, find_means
+from superproof.verify.attention.contexts.edge_cover import EdgeCover
+from superproof.verify.attention.contexts.exponential import exponential
+from superproof.verify.attention.contexts.exponents import Exponents
+from superproof.verify.attention.contexts.softmax import decide_softmax
 from superproof.verify.attention.recognition import RecognitionProblem
 from superproof.verify.attention.scores import Scores
-from superproof.verify.attention.softmax import decide_softmax
 
 from .softmax_cases import problem_of, redundant_heads
 from .test_softmax import accepted

@@ -1,0 +1,1 @@
+"""The softmax read-out over all contexts: worst contexts, covering searches, temperatures."""

@@ -1,0 +1,1 @@
+"""Whether any single head recognises a graph on given embeddings, with proofs either way."""
