@@ -97,6 +97,8 @@ def train(
     steps: int = 400,
     seconds: float | None = None,
     device: str | None = None,
+    whitening: Whitening | None = None,
+    begin: np.ndarray | None = None,
     tick: Callable[[int, float], None] = lambda step, gap: None,
 ) -> Trained:
     """Train the square matrix until every value lies on its side, or no more progress is made.
@@ -107,6 +109,8 @@ def train(
         weight: of the squares where values should read true.
         steps, seconds: at most so many, and about so long.
         device: torch device for the passes; None for BLAS and compiled loops.
+        whitening: coordinates to train in; None for those of the frame.
+        begin: coordinates V to begin at; None for ridge regression.
         tick: called with the step and the gap after every scan.
 
     Returns:
@@ -117,8 +121,9 @@ def train(
     """
     start = time.monotonic()
     passes = _passes(frame, device)
-    whitening = Whitening(frame)
-    descent = _Descent(frame, passes, whitening, least_squares(frame, whitening), gap, weight)
+    whitening = Whitening(frame) if whitening is None else whitening
+    begin = least_squares(frame, whitening) if begin is None else begin
+    descent = _Descent(frame, passes, whitening, begin, gap, weight)
     reached, losses, step = -np.inf, {}, 0
     while True:
         reached = descent.scan()

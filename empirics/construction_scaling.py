@@ -75,11 +75,12 @@ FULL = ScalingPlan(
     sizes={
         "plain": (64, 128, 256, 512, 1024, 2048, 4096),
         "trained": (64, 128, 256, 512, 1024, 2048, 4096),
-        "ternary": (64, 128, 256, 512, 1024, 2048),
-        "one-bit": (64, 128, 256, 512, 1024, 2048),
+        "ternary": (64, 128, 256, 512, 1024),
+        "one-bit": (64, 128, 256, 512, 1024),
     },
     seeds=3,
-    seconds=((128, 4.0), (512, 12.0), (1024, 40.0), (1 << 30, 120.0)),
+    seconds=((128, 3.0), (512, 8.0), (1024, 25.0), (1 << 30, 50.0)),
+    resolution=0.02,
 )
 
 
@@ -312,6 +313,7 @@ def lines(sizes: Sequence[int]) -> dict[str, tuple[tuple[int, float], ...]]:
     functions: dict[str, Callable[[int], float]] = {
         "sqrt(m' ln m')": lambda k: math.sqrt(k * math.log(k)),
         "sqrt(m') ln m'": lambda k: math.sqrt(k) * math.log(k),
+        "m^(2/3), order of arXiv 2408.05451": lambda k: least_inputs(k) ** (2 / 3),
         "capacity estimate": gardner,
         "counting bound, 1 bit": lambda k: counted(k, 1),
         f"counting bound, {TRAINED_BITS} bits": lambda k: counted(k, TRAINED_BITS),

@@ -27,7 +27,7 @@ TITLES = {
     "one-bit": "superposed, one bit",
 }
 #: Dashes of the lines.
-DASHES = ((0, (1, 2)), (0, (5, 2)), (0, (3, 1, 1, 1)), (0, (6, 3)), (0, (2, 3)))
+DASHES = ((0, (1, 2)), (0, (5, 2)), (0, (3, 1, 1, 1)), (0, (6, 3)), (0, (2, 3)), "-.")
 #: Least distance of two names, as a share of the height.
 SPACING = 0.047
 
@@ -108,5 +108,6 @@ def _explanation(result: ScalingResult) -> str:
         "input, an upper bound;\nbars: up to the width from which on all seeds were. Slopes: least "
         "squares, 95 % interval of a straight line.\nThe counting bounds are for the superposed "
         "form, n x n entries of so many bits; in the plain form the read-out\nholds the function, "
-        "and they do not apply."
+        "and they do not apply. m^(2/3), without constant and logarithms, is the order stated for "
+        "all\npairs of m inputs."
     )

@@ -6,11 +6,14 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from superproof.constructions import states as states_module
 from superproof.constructions.patterns import pattern
 from superproof.constructions.states import Frame, Places
-from superproof.constructions.value_passes import DevicePasses, HostPasses
+from superproof.constructions.triple_passes import TriplePasses
+from superproof.constructions.value_passes import DevicePasses, HostPasses, ValuePasses
 from superproof.verify.errors import InputError
 
 
@@ -48,8 +51,9 @@ def test_true_places_are_the_sets_with_the_own_pair(active: int) -> None:
     assert built.is_true(outputs, states).all()
 
 
-@pytest.mark.parametrize("active", [2, 3])
-@pytest.mark.parametrize("where", ["host", "cpu"])
+@pytest.mark.parametrize(
+    ("active", "where"), [(2, "host"), (3, "host"), (3, "triples"), (2, "cpu"), (3, "cpu")]
+)
 def test_passes_agree_with_the_whole_matrix(
     active: int, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +61,8 @@ def test_passes_agree_with_the_whole_matrix(
     built = frame(active)
     if where == "cpu":
         pytest.importorskip("torch")
-    passes = HostPasses(built) if where == "host" else DevicePasses(built, where)
+    kinds: dict[str, type[HostPasses]] = {"host": HostPasses, "triples": TriplePasses}
+    passes: ValuePasses = kinds[where](built) if where in kinds else DevicePasses(built, where)
     rows = np.random.default_rng(0).normal(size=(6, 11)).astype(np.float32)
     full = rows @ built.hidden(slice(None)).T
     found = passes.scan(rows, 0.5)
@@ -98,3 +103,54 @@ def test_a_device_that_is_not_there_is_named() -> None:
     pytest.importorskip("torch")
     with pytest.raises(InputError, match="device nonsense"):
         DevicePasses(frame(2), "nonsense")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    inputs=st.integers(3, 9),
+    neurons=st.integers(1, 20),
+    density=st.floats(0.05, 1),
+    level=st.floats(-3, 6),
+    seed=st.integers(0, 999),
+)
+def test_a_scan_of_triples_finds_exactly_the_values_above_the_level(
+    inputs: int, neurons: int, density: float, level: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    outputs = int(rng.integers(1, inputs * (inputs - 1) // 2 + 1))
+    built = Frame(
+        rng.random((neurons, inputs)) < density,
+        rng.choice(np.array([-1, 1], dtype=np.int8), (outputs, neurons)),
+        pattern("random", inputs, outputs, seed),
+        3,
+    )
+    # integers, so that every sum is exact in any order
+    rows = rng.integers(-4, 5, (outputs, neurons)).astype(np.float32)
+    passes = TriplePasses(built)
+    passes.room = 1
+    found = passes.scan(rows, level)
+    wanted = {}
+    for j, p in itertools.product(range(outputs), range(len(built.supports))):
+        members = [int(c) for c in built.supports[p] if c < inputs]
+        fed = built.code[:, members].sum(axis=1)
+        value = float(rows[j] @ np.maximum(fed - 1, 0))
+        if not set(built.pairs[j].tolist()) <= set(members) and value > np.float32(level):
+            wanted[j, p] = value
+    listed = zip(found.outputs.tolist(), found.states.tolist(), strict=True)
+    assert dict(zip(listed, found.values.tolist(), strict=True)) == wanted
+
+
+def test_more_outputs_than_are_summed_side_by_side() -> None:
+    built = frame(3, inputs=14, outputs=80, neurons=9)
+    rows = np.random.default_rng(1).integers(-3, 4, (80, 9)).astype(np.float32)
+    dense, sparse = (
+        {
+            (j, p): value
+            for j, p, value in zip(
+                found.outputs.tolist(), found.states.tolist(), found.values.tolist(), strict=True
+            )
+        }
+        for found in (HostPasses(built).scan(rows, 4.5), TriplePasses(built).scan(rows, 4.5))
+    )
+    assert dense == sparse
+    assert len(dense) > 100

@@ -19,6 +19,7 @@ from superproof.constructions.key_value_training import (
 )
 from superproof.constructions.patterns import pattern
 from superproof.constructions.quantised import quantised
+from superproof.constructions.sizing import first_width
 from superproof.constructions.states import Frame
 from superproof.constructions.superposed import (
     rounded,
@@ -118,6 +119,38 @@ def test_training_separates_and_reports_its_gap() -> None:
 def test_training_that_cannot_succeed_ends() -> None:
     frame = Frame(balanced_code(6, 12, 0.4, 0), sign_decoder(20, 6, 0), PAIRS, 2)
     assert train(frame).gap < 0
+
+
+@pytest.mark.parametrize("steps", [None, 300])
+def test_few_values_end_in_time_and_where_no_success_is_in_sight(steps: int | None) -> None:
+    frame = Frame(balanced_code(8, 12, 0.4, 0), sign_decoder(20, 8, 0), PAIRS, 2)
+    result = quantised(frame, 2, steps=steps, seconds=0.2)
+    assert result.overlap >= 0
+    low, high = value_extremes(frame, result.matrix)
+    assert low <= high
+    # a training, and the repairs up to the first look at the clock
+    assert result.steps < 6000
+
+
+@pytest.mark.parametrize("levels", [2, 3])
+def test_the_first_width_suffices_for_few_values(levels: int) -> None:
+    method = {2: "one-bit", 3: "ternary"}[levels]
+    width = first_width(24, 256, 2, method).neurons
+    pairs = pattern("random", 24, 256, 1)
+    built = superposed_pairwise_and(24, pairs, width, method=method, seed=1)
+    # the quick training was enough
+    assert built.parameters["steps"] < 800
+    assert check(built.network, built.specification, engine="enumerate", dtypes=()).holds
+
+
+def test_three_active_inputs_on_processor_and_device_reach_the_same() -> None:
+    pytest.importorskip("torch")
+    frame = Frame(balanced_code(50, 12, 0.28, 0), sign_decoder(20, 50, 0), PAIRS, 3)
+    for device in (None, "cpu"):
+        result = train(frame, device=device)
+        assert result.gap > 0
+        low, high = value_extremes(frame, rounded(result.matrix, 16))
+        assert low > high
 
 
 def test_training_on_a_torch_device_gives_an_exact_network_too() -> None:

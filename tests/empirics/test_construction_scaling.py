@@ -58,7 +58,7 @@ def test_from_the_command_to_the_figure(
     for name in ("scaling.svg", "scaling.png", "searches/trained-32.json"):
         assert (tmp_path / name).stat().st_size > 0
     drawn = (tmp_path / "scaling.svg").read_text(encoding="utf-8")
-    for text in ("superposed, ternary", "counting bound, 1 bit", "capacity estimate", "plain"):
+    for text in ("superposed, ternary", "counting bound, 1 bit", "capacity estimate", "2408.05451"):
         assert text in drawn
     assert main(words) == 2
     assert "add --resume to go on with it" in capsys.readouterr().err
