@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from ..verify.attention.separation.separate import separate
 from ..verify.errors import InputError
 from ..verify.verdict import package_version
 from .figures import require_matplotlib
-from .run_log import RunLog
+from .finding import Finding, Table
+from .run_plan import Planned, complete
+from .store import Run, RunStore
 from .transition import Transition, transition
 
 NAME = "separation-curve"
@@ -29,7 +31,7 @@ DEFINITION = (
     "any width, or a sum of heads, recognise the graph? Every answer was proved in integers; runs "
     "without an answer are undecided"
 )
-RUNS, RESULT = "runs.jsonl", "separation.json"
+RESULT, FIGURE = "separation.json", "separation"
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,8 @@ def separation_curve(
 ) -> CurveResult:
     """Decide seeded instances below and above the threshold, and fit where half are impossible.
 
-    Writes ``runs.jsonl`` (as runs finish), ``separation.json``, ``separation.svg`` and
-    ``separation.png`` into ``out``.
+    Writes ``runs.sqlite`` (as runs finish), ``separation.json``, ``separation.svg``,
+    ``separation.png`` and ``finding.json`` into ``out``.
 
     Args:
         out: folder.
@@ -144,28 +146,34 @@ def separation_curve(
     require_matplotlib()
     if seed < 0:
         raise InputError(f"the seed must be 0 or more, not {seed}")
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: a file is in the way; name a folder")
     start = time.monotonic()
-    log = RunLog(out / RUNS, resume)
-    known = {_key(run): run for run in log.runs}
-    runs: list[dict[str, Any]] = []
-    for dim, sizes in sorted(plan.items.items()):
-        for items in sizes:
-            for chosen in range(seed, seed + plan.seeds[dim]):
-                run = known.get((dim, items, chosen))
-                if run is None:
-                    run = measure(dim, items, chosen, seconds=plan.seconds)
-                    log.add([run])
-                runs.append(run)
-                progress(len(runs), plan.runs)
+    planned = [
+        Planned(NAME, {"embedding_dim": dim, "items": items, "bits": BITS}, chosen)
+        for dim, sizes in sorted(plan.items.items())
+        for items in sizes
+        for chosen in range(seed, seed + plan.seeds[dim])
+    ]
+
+    def do(some: Sequence[Planned]) -> Iterator[Run]:
+        for one in some:
+            sizes = one.configuration["embedding_dim"], one.configuration["items"]
+            begun = time.monotonic()
+            measured = measure(*sizes, one.seed, seconds=plan.seconds)
+            yield Run(
+                NAME, one.configuration, one.seed, result=measured,
+                seconds=round(time.monotonic() - begun, 4),
+            )  # fmt: skip
+
+    with RunStore(out, resume) as store:
+        runs = [dict(run.result) for run in complete(store, planned, do, progress)]
     counts = counted(runs)
     transitions = {dim: _transition(counts, dim) for dim in sorted(plan.items)}
     seconds = time.monotonic() - start
     result = CurveResult(seed, plan, tuple(runs), counts, transitions, seconds)
     result.files["json"] = _write_json(result, out / RESULT)
-    result.files["svg"], result.files["png"] = draw_separation(result, out / "separation")
-    result.files["runs"] = log.path
+    result.files["svg"], result.files["png"] = draw_separation(result, out / FIGURE)
+    result.files["runs"] = store.path
+    result.files["finding"] = _finding(result).write(out)
     return result
 
 
@@ -199,13 +207,6 @@ def counted(runs: Sequence[dict[str, Any]]) -> tuple[Count, ...]:
     return tuple(result)
 
 
-def _key(run: dict[str, Any]) -> tuple[int, int, int]:
-    try:
-        return run["embedding_dim"], run["items"], run["seed"]
-    except KeyError as missing:
-        raise InputError(f"{RUNS}: a run has no {missing}; start in another folder") from None
-
-
 def _transition(counts: Sequence[Count], dim: int) -> Transition | None:
     here = [count for count in counts if count.embedding_dim == dim]
     return transition(
@@ -213,6 +214,35 @@ def _transition(counts: Sequence[Count], dim: int) -> Transition | None:
         [count.separable for count in here],
         [count.impossible for count in here],
     )
+
+
+def _finding(result: CurveResult) -> Finding:
+    halves = [
+        [dim, *((None,) * 3 if t is None else (t.half, t.low, t.high))]
+        for dim, t in result.transitions.items()
+    ]
+    counts = [
+        [c.embedding_dim, c.items, c.load, c.separable, c.impossible, c.undecided]
+        for c in result.counts
+    ]
+    quick = ["--quick"] if result.plan is QUICK else []
+    return Finding(
+        NAME,
+        "From how many items on one head cannot do",
+        DEFINITION + ".",
+        ["experiment", NAME, *quick, "--seed", str(result.seed)],
+        {f"{FIGURE}.svg": "Share of instances that no single head recognises, by m ln m / d^2."},
+        [
+            Table("Half points of m ln m / d^2, with 95 % intervals",
+                  ["dimensions d", "half point", "from", "to"], halves),
+            Table("Answers, all proved",
+                  ["d", "items m", "m ln m / d^2", "separable", "impossible", "undecided"], counts),
+        ],
+        ["An impossible instance is impossible for one head of any key dimension with any "
+         "threshold, and for any sum of heads (docs/attention-separation.md)."],
+        seed=result.seed,
+        seconds=result.seconds,
+    )  # fmt: skip
 
 
 def _write_json(result: CurveResult, path: Path) -> Path:

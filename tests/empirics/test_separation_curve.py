@@ -23,7 +23,7 @@ def test_from_the_plan_to_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = separation_curve(
         tmp_path / "out", TINY, progress=lambda done, total: told.append((done, total))
     )
-    assert told == [(k, 33) for k in range(1, 34)]
+    assert told == [(k, 33) for k in range(34)]
     assert TINY.runs == 33
     data = json.loads((tmp_path / "out" / "separation.json").read_text(encoding="utf-8"))
     assert data["definition"] == curve.DEFINITION
@@ -45,7 +45,7 @@ def test_from_the_plan_to_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for text in ("d = 4: half at", "d = 6: half at", "m ln m / d²", "0 of 33 instances undecided"):
         assert text in drawn
     assert (tmp_path / "out" / "separation.png").stat().st_size > 0
-    with pytest.raises(InputError, match="add --resume to go on with it"):
+    with pytest.raises(InputError, match="add --resume to go on with them"):
         separation_curve(tmp_path / "out", TINY)
 
     def refuse(*_: Any, **__: Any) -> None:
@@ -59,11 +59,21 @@ def test_from_the_plan_to_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_an_interrupted_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = separation_curve(tmp_path / "whole", TINY)
-    lines = (tmp_path / "whole" / "runs.jsonl").read_text(encoding="utf-8").splitlines()
-    (tmp_path / "half").mkdir()
-    text = "\n".join(lines[:20]) + "\n" + lines[20][:15]
-    (tmp_path / "half" / "runs.jsonl").write_text(text, encoding="utf-8")
+    done = 0
+
+    def stop(*arguments: Any, **options: Any) -> Separation:
+        nonlocal done
+        done += 1
+        if done > 20:
+            raise KeyboardInterrupt
+        return separate(*arguments, **options)
+
+    monkeypatch.setattr(curve, "separate", stop)
+    with pytest.raises(KeyboardInterrupt):
+        separation_curve(tmp_path / "half", TINY)
+    done = -100
     resumed = separation_curve(tmp_path / "half", TINY, resume=True)
+    assert done == -100 + 13
     assert resumed.counts == whole.counts
 
 
@@ -111,6 +121,3 @@ def test_bad_input(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="a file is in the way; name a folder"):
         separation_curve(tmp_path / "file", TINY)
-    (tmp_path / "runs.jsonl").write_text('{"items": 3}\n')
-    with pytest.raises(InputError, match="a run has no 'embedding_dim'; start in another folder"):
-        separation_curve(tmp_path, TINY, resume=True)

@@ -22,6 +22,7 @@ FAMILIES: tuple[str, ...] = (
     "circuit",
     "permutation",
     "representation",
+    "attention",
 )
 
 
