@@ -48,6 +48,38 @@ class DnfTask:
 
 
 @dataclass(frozen=True)
+class CnfTask:
+    """One output that is an AND of clauses, each an OR of literals, on all inputs.
+
+    Attributes:
+        inputs: number of inputs.
+        clauses: literals of every clause, by input index.
+        seed: that the clauses were drawn with.
+    """
+
+    inputs: int
+    clauses: tuple[Clause, ...]
+    seed: int
+
+    @cached_property
+    def opposite(self) -> DnfTask:
+        """The DNF that is true exactly where this is false: its literals are negated."""
+        clauses = tuple(tuple((i, not sign) for i, sign in clause) for clause in self.clauses)
+        return DnfTask(self.inputs, clauses, self.seed)
+
+    @cached_property
+    def formula(self) -> Formula:
+        """The CNF over x0, x1, ..."""
+        parts = tuple(_disjunction(clause) for clause in self.clauses)
+        return parts[0] if len(parts) == 1 else And(parts)
+
+    @cached_property
+    def specification(self) -> Specification:
+        """Output y0 reads true above 0 exactly where the formula is true."""
+        return Specification(self.inputs, {"y0": self.formula})
+
+
+@dataclass(frozen=True)
 class PairwiseAndTask:
     """One output a pair: output j is the AND of the inputs ``pairs[j]``.
 
@@ -125,6 +157,24 @@ def random_dnf(
     )
 
 
+def random_cnf(
+    inputs: int,
+    clauses: int,
+    width: int,
+    seed: int,
+    *,
+    disjoint: bool = True,
+    mixed: bool = False,
+) -> CnfTask:
+    """Draw a CNF whose clauses are prime implicates, none of them redundant.
+
+    Arguments, literals and errors are those of :func:`random_dnf`.
+    """
+    drawn = random_dnf(inputs, clauses, width, seed, disjoint=disjoint, mixed=mixed)
+    # swapping AND and OR, and flipping all literals, keep clauses prime and needed
+    return CnfTask(inputs, drawn.clauses, seed)
+
+
 def random_pairwise_and(
     inputs: int, outputs: int, seed: int, *, active: int = 2
 ) -> PairwiseAndTask:
@@ -141,6 +191,11 @@ def random_pairwise_and(
 def _conjunction(clause: Clause) -> Formula:
     parts = tuple(Variable(f"x{i}") if sign else ~Variable(f"x{i}") for i, sign in clause)
     return parts[0] if len(parts) == 1 else And(parts)
+
+
+def _disjunction(clause: Clause) -> Formula:
+    parts = tuple(Variable(f"x{i}") if sign else ~Variable(f"x{i}") for i, sign in clause)
+    return parts[0] if len(parts) == 1 else Or(parts)
 
 
 def _irredundant(clauses: tuple[Clause, ...]) -> bool:

@@ -174,18 +174,30 @@ def sparse_weights(functions: Cardinality, neurons: int, weight_bits: int) -> in
     RegimeError when even the full matrix is too small. Source: docs/theory.md, section 3.4.
     """
     places = neurons * neurons
-    if not _at_most_one(functions / power(2, weight_bits * places)):
+    least = least_nonzeros(functions, places, 2**weight_bits)
+    if least is None:
         raise RegimeError(
             f"{neurons} x {neurons} weights of {weight_bits} bits hold fewer than the "
             f"{functions.bits()} bits that are needed"
         )
+    return least
+
+
+def least_nonzeros(functions: Cardinality, places: int, values: int) -> int | None:
+    """Least number of nonzero entries that can hold a family, whatever arrays the places form.
+
+    The least P with ``C(places, P) values^P`` at least the number of functions, ``values``
+    counting 0; None when even all places are too few. Source: docs/theory.md, section 3.4.
+    """
+    if not _at_most_one(functions / power(values, places)):
+        return None
 
     def holds(count: int) -> bool:
-        held = binomial(places, count) * power(2, weight_bits * count)
+        held = binomial(places, count) * power(values, count)
         return _at_most_one(functions / held)
 
     # beyond this many the product falls again, although fewer places are left empty
-    low, high = -1, min(places, places * 2**weight_bits // (2**weight_bits + 1) + 1)
+    low, high = -1, min(places, places * values // (values + 1) + 1)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)

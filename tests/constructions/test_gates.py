@@ -82,7 +82,10 @@ def test_only_the_square_matrix_knows_the_gates() -> None:
         ({"unbiased": 2}, "unbiased must lie between 0 and 1, not 2"),
         ({"draws": 0}, "draws must be 1 or more, not 0"),
         ({"gates": ["x0 & x8"]}, "output 'y0': .*x8"),
-        ({"inputs": 2000, "gates": ["x0"]}, "domain at most 3 of 2,000 inputs is too large to train"),
+        (
+            {"inputs": 2000, "gates": ["x0"]},
+            "domain at most 3 of 2,000 inputs is too large to train",
+        ),
     ],
 )
 def test_bad_arguments(changes: dict[str, Any], message: str) -> None:

@@ -68,7 +68,6 @@ def _group() -> typer.Typer:
         add_completion=False,
         rich_markup_mode=None,
         subcommand_metavar="FAMILY [OPTIONS]",
-        options_metavar="",
     )
     group.callback(invoke_without_command=True)(_front)
     for name in FAMILIES:

@@ -1,0 +1,293 @@
+"""Networks of relu layers, two or deeper, trained on a Boolean task by the squared hinge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...verify.check import check
+from ...verify.errors import InputError
+from ...verify.network import Network
+from ...verify.verdict import Verdict
+from .boolean_task import BooleanTask, Sampling, draw_points
+from .device import Backend, require_torch
+from .program import Arrays, Layout, Score, Start, Survey, Tensors
+from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Counterexamples asked for, and used, in a revision of the data.
+REPORTED, USED = 1024, 128
+
+_SCHEDULE = Schedule(800, 0.1)
+_SAMPLING = Sampling()
+
+
+@dataclass(frozen=True)
+class NetworkRun:
+    """One network to train.
+
+    The loss is the sum over outputs of the mean over points of
+    ``weight * max(0, 1 - margin)**2``, margin = value with the sign of the truth.
+
+    Attributes:
+        task: what to compute.
+        hidden: widths of the hidden layers.
+        seed: of the start and the samples.
+        schedule: of the descent.
+        sampling: which points it sees.
+        spread: standard deviation of the first weights at the start.
+        positive_power: a true point weighs (points a step)**power, a false one 1.
+        margin: learned when every margin is above this.
+        rounds: times that counterexamples of the exact verifier may be added to the points.
+        repair: schedule of these rounds; None for the first one again.
+
+    Raises InputError for values out of range.
+    """
+
+    task: BooleanTask
+    hidden: tuple[int, ...]
+    seed: int = 0
+    schedule: Schedule = _SCHEDULE
+    sampling: Sampling = field(default=_SAMPLING)
+    spread: float = 1.0
+    positive_power: float = 0.7
+    margin: float = 0.02
+    rounds: int = 0
+    repair: Schedule | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        if not self.hidden or min(self.hidden) < 1:
+            raise InputError(
+                f"a network needs hidden layers of 1 or more neurons, not {list(self.hidden)}"
+            )
+        if self.rounds < 0:
+            raise InputError(f"rounds must be 0 or more, not {self.rounds}")
+        if self.repair is not None and self.repair.patience != self.schedule.patience:
+            raise InputError("schedule and repair must have the same patience")
+
+
+class ReluNetworks:
+    """Plain networks: every weight is trained. See :class:`.program.Program`."""
+
+    name = "networks"
+
+    def kind(self, run: NetworkRun) -> int:
+        """Number of hidden layers."""
+        return len(run.hidden)
+
+    def sizes(self, run: NetworkRun) -> tuple[int, ...]:
+        """Widths of all layers, batches and rows."""
+        spec = run.task.specification
+        batches, rows = run.sampling.size(run.task)
+        return (len(spec.inputs), *run.hidden, len(spec.outputs), batches, rows)
+
+    def layout(self, kind: int, sizes: tuple[int, ...], backend: Backend) -> Layout:
+        """Weights and biases layer by layer; points, signs and weighted signs."""
+        *widths, batches, rows = sizes
+        parameters: dict[str, tuple[int, ...]] = {}
+        for layer, (before, after) in enumerate(pairwise(widths)):
+            parameters[f"{layer}.weight"], parameters[f"{layer}.bias"] = (after, before), (after, 1)
+        inputs, outputs = widths[0], widths[-1]
+        data = {
+            "points": ((batches, inputs, rows), "float32"),
+            "signs": ((batches, outputs, rows), "float32"),
+            "weights": ((batches, outputs, rows), "float32"),
+            "margin": ((1,), "float32"),
+            "batches": ((1,), "int64"),
+        }
+        stored = batches * rows * (inputs + 2 * outputs)
+        working = rows * (
+            2 * sum(widths[1:-1]) + 2 * outputs + (inputs + 2 * outputs) * (batches > 1)
+        )
+        weights = sum(int(np.prod(shape)) for shape in parameters.values())
+        return Layout(parameters, data, stored + working + 7 * weights)
+
+    def start(self, run: NetworkRun, layout: Layout) -> Start:
+        """Normal weights from the run's seed; points of its task."""
+        *widths, batches, rows = self.sizes(run)
+        # on the host, so that a seed starts the same network on every device
+        rng = np.random.default_rng([run.seed, 20])
+        parameters: Arrays = {}
+        for layer, (before, after) in enumerate(pairwise(widths)):
+            last = layer == len(widths) - 2
+            scale = run.spread if layer == 0 else (before if last else before / 2) ** -0.5
+            bias = run.spread / 2 if layer == 0 else 0.0
+            for name, shape, size in (
+                ("weight", (after, before), scale),
+                ("bias", (after, 1), bias),
+            ):
+                drawn = rng.standard_normal(shape, dtype=np.float32)
+                parameters[f"{layer}.{name}"] = drawn * np.float32(size)
+        points, truth = draw_points(run.task, run.sampling, run.seed)
+        return Start(parameters, _lesson(run, points, truth, batches, rows))
+
+    def gradients(
+        self, kind: int, parameters: Tensors, data: Tensors, age: Tensor, backend: Backend
+    ) -> Tensors:
+        """Written out; takes half the time of automatic differentiation."""
+        points, signs, weights = _present(data, age)
+        return hinge_gradients(parameters, points, signs, weights, backend.precision)[1]
+
+    def survey(self, kind: int, parameters: Tensors, data: Tensors, backend: Backend) -> Survey:
+        """All batches of points, one after the other."""
+        torch = require_torch()
+        loss, least = 0.0, None
+        for batch in range(data["points"].shape[1]):
+            points, signs, weights = (
+                data[name][:, batch] for name in ("points", "signs", "weights")
+            )
+            _, values = forward(parameters, points, backend.precision)
+            margins = values * signs
+            loss = loss + (torch.relu(1 - margins).square_() * (weights * signs)).sum(dim=(1, 2))
+            # padding has the sign 0, and no weight
+            worst = margins.masked_fill_(signs == 0, torch.inf).amin(dim=(1, 2))
+            least = worst if least is None else torch.minimum(least, worst)
+        assert least is not None
+        return Survey(loss / data["batches"][:, 0], least > data["margin"][:, 0])
+
+    def revise(
+        self, run: NetworkRun, parameters: Arrays, data: Arrays, rounds: int
+    ) -> Arrays | None:
+        """Counterexamples take the place of some points, where rounds are left and any exist."""
+        if rounds >= run.rounds:
+            return None
+        verdict = check(
+            self.model(run, parameters),
+            run.task.specification,
+            counterexamples=REPORTED,
+            threads=1,
+            dtypes=(),
+        )
+        if verdict.status != "violated":
+            return None
+        found = np.array([example.bits for example in verdict.counterexamples], dtype=np.uint8)
+        rng = np.random.default_rng([run.seed, 22, rounds])
+        found = found[rng.permutation(len(found))[:USED]]
+        batches, inputs, rows = data["points"].shape
+        flat = data["points"].transpose(0, 2, 1).reshape(-1, inputs)
+        points = flat[: _count(run)].astype(np.uint8)
+        # a point may give way twice; the last counterexample stays
+        points[rng.integers(0, len(points), len(found))] = found
+        truth = run.task.specification.expected(points)
+        return _lesson(run, points, truth, batches, rows)
+
+    def model(self, run: NetworkRun, parameters: Arrays) -> Network:
+        """The float32 network, taken exactly."""
+        layers = range(len(run.hidden) + 1)
+        return Network.from_arrays(
+            [parameters[f"{layer}.weight"] for layer in layers],
+            [parameters[f"{layer}.bias"][:, 0] for layer in layers],
+        )
+
+    def verdict(self, run: Any, model: Network) -> Verdict:
+        """Decided on the whole domain of the task, violating inputs counted."""
+        return check(model, run.task.specification, count=True, threads=1, dtypes=())
+
+    def score(self, run: Any, model: Network, verdict: Verdict) -> Score:
+        """Wrong inputs of the domain."""
+        return Score(verdict.violations, run.task.specification.domain.candidates)
+
+
+def forward(
+    parameters: Tensors, points: Tensor, precision: str = "float32"
+) -> tuple[list[Tensor], Tensor]:
+    """What every layer is fed, and the values of the outputs (runs, outputs, points)."""
+    last = len(parameters) // 2 - 1
+    fed, value = [points], points
+    for layer in range(last + 1):
+        weight, bias = parameters[f"{layer}.weight"], parameters[f"{layer}.bias"]
+        value = product(weight, value, precision, bias)
+        if layer < last:
+            value = value.relu_()
+            fed.append(value)
+    return fed, value
+
+
+def hinge_gradients(
+    parameters: Tensors,
+    points: Tensor,
+    signs: Tensor,
+    weights: Tensor,
+    precision: str = "float32",
+) -> tuple[Tensor, Tensors]:
+    """Signed margins, and gradients of the sum of ``weights signs max(0, 1 - margin)**2``.
+
+    Args:
+        parameters: ``0.weight`` (runs, out, in), ``0.bias`` (runs, out, 1), ``1.weight``, ...
+        points: (runs, inputs, points).
+        signs: -1 and 1, and 0 where there is no point: (runs, outputs, points).
+        weights: of the points, with the sign, of the same shape.
+        precision: of the products.
+    """
+    fed, values = forward(parameters, points, precision)
+    margins = values.mul_(signs)
+    slope = require_torch().rsub(margins, 1).clamp_(min=0).mul_(weights).mul_(-2)
+    gradients: Tensors = {}
+    for layer in range(len(fed) - 1, -1, -1):
+        gradients[f"{layer}.weight"] = product(slope, fed[layer].transpose(1, 2), precision)
+        gradients[f"{layer}.bias"] = slope.sum(dim=2, keepdim=True)
+        if layer:
+            weight = parameters[f"{layer}.weight"]
+            slope = product(weight.transpose(1, 2), slope, precision).mul_(fed[layer] > 0)
+    return margins, gradients
+
+
+def product(left: Tensor, right: Tensor, precision: str, bias: Tensor | None = None) -> Tensor:
+    """Matrix products of a batch, plus a bias: float32, whatever the factors are rounded to."""
+    torch = require_torch()
+    result: Tensor
+    if precision == "bfloat16":
+        result = torch.bmm(left.bfloat16(), right.bfloat16()).float()
+        if bias is not None:
+            result.add_(bias)
+    else:
+        result = torch.bmm(left, right) if bias is None else torch.baddbmm(bias, left, right)
+    return result
+
+
+def _present(data: Tensors, age: Tensor) -> list[Tensor]:
+    """Points, signs and weights of the present step, which may differ from run to run."""
+    names = ("points", "signs", "weights")
+    if data["points"].shape[1] == 1:
+        return [data[name][:, 0] for name in names]
+    place = age.remainder(data["batches"][:, 0])
+    runs = require_torch().arange(len(age), device=age.device)
+    return [data[name][runs, place] for name in names]
+
+
+def _count(run: NetworkRun) -> int:
+    """Points that a run really has; the last batch may be short."""
+    if run.sampling.whole(run.task):
+        return run.task.specification.domain.candidates
+    return run.sampling.points
+
+
+def _lesson(
+    run: NetworkRun, points: np.ndarray, truth: np.ndarray, batches: int, rows: int
+) -> Arrays:
+    """Points dealt into batches: signs and weights are 0 where there is none."""
+    room = batches * rows
+    fed = np.zeros((room, points.shape[1]), dtype=np.float32)
+    signs = np.zeros((room, truth.shape[1]), dtype=np.float32)
+    fed[: len(points)] = points
+    signs[: len(points)] = np.where(truth, np.float32(1), np.float32(-1))
+    true = min(rows, len(points)) ** run.positive_power
+    filled = np.clip(len(points) - rows * np.arange(batches), 1, rows).repeat(rows)
+    weights = np.where(signs > 0, true, 1) * signs / filled[:, None]
+
+    def dealt(array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(array.reshape(batches, rows, -1).transpose(0, 2, 1))
+
+    return {
+        "points": dealt(fed),
+        "signs": dealt(signs),
+        "weights": dealt(weights.astype(np.float32)),
+        "margin": np.full(1, run.margin, dtype=np.float32),
+        "batches": np.full(1, batches, dtype=np.int64),
+    }

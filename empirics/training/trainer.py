@@ -1,0 +1,256 @@
+"""Training many runs at once: a queue of runs, a batch of slots, results as they finish."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+from ...verify.errors import InputError
+from .device import Backend, backend, bounded_threads, is_exhausted, require_torch
+from .program import FinishedRun, Layout, Program, Stop
+from .slots import Slots, Tenant
+
+#: Runs whose padded working set is at most this many times their own share a batch.
+PADDING = 2.0
+#: When no run is waiting, the batch is compacted once it is filled less than this.
+FILLED = 0.75
+
+Progress = Callable[[int, int], object]
+
+
+def train_runs(
+    program: Program,
+    runs: Iterable[Any],
+    *,
+    device: str = "auto",
+    precision: str = "float32",
+    threads: int = 1,
+    memory: int | None = None,
+    compiled: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[FinishedRun]:
+    """Train runs side by side and yield each as it finishes.
+
+    A run ends when everything it is trained on is on its side with a margin, when its steps are
+    over, or when its numbers are not finite any more; the next run of the queue then takes its
+    slot. What a run becomes depends on the run alone, up to rounding: batches of other sizes and
+    padding may sum in another order.
+
+    Args:
+        program: what is trained.
+        runs: configurations that the program understands.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        precision: ``float32``, or ``bfloat16`` for the matrix products.
+        threads: processor threads.
+        memory: bytes of a batch at most; None chooses.
+        compiled: pass gradients through ``torch.compile``; worth it for long training on a GPU.
+        progress: called with steps done, and to do at most.
+
+    Yields:
+        Finished runs, in no particular order. The generator may be closed at any time.
+
+    Raises:
+        InputError: options out of range, a run that the program refuses, or one that alone does
+            not fit into memory.
+        MissingExtraError: torch is not installed.
+    """
+    place = backend(device, precision, threads, memory, compiled)
+    waiting = list(runs)
+    sizes = [program.sizes(run) for run in waiting]
+    if any(run.seed < 0 for run in waiting):
+        raise InputError(f"seeds must be 0 or more, not {min(run.seed for run in waiting)}")
+    # the checks above are made at once, training when the first result is asked for
+    return _train(program, waiting, sizes, place, progress or (lambda done, total: None))
+
+
+def _train(
+    program: Program,
+    runs: list[Any],
+    sizes: list[tuple[int, ...]],
+    place: Backend,
+    progress: Progress,
+) -> Iterator[FinishedRun]:
+    total, before = sum(run.schedule.steps for run in runs), 0
+    for kind, layout, members in groups(program, runs, sizes, place):
+        batch = _Batch(program, kind, layout, members, place)
+        results = batch.train(_shifted(progress, before, total))
+        while True:
+            # torch's threads are the caller's business while it holds a result
+            with bounded_threads(place.threads):
+                finished = next(results, None)
+            if finished is None:
+                break
+            yield finished
+        before += sum(run.schedule.steps for run in members)
+
+
+def _shifted(progress: Progress, before: int, total: int) -> Callable[[int], object]:
+    """Progress of one batch as part of the whole."""
+    return lambda done: progress(before + done, total)
+
+
+def groups(
+    program: Program, runs: Sequence[Any], sizes: Sequence[tuple[int, ...]], place: Backend
+) -> Iterator[tuple[Hashable, Layout, list[Any]]]:
+    """Runs that share a batch: of one kind, patience, and alike enough in size to be padded."""
+    kinds: dict[tuple[Hashable, int], list[int]] = {}
+    for number, run in enumerate(runs):
+        key = (program.kind(run), run.schedule.patience)
+        kinds.setdefault(key, []).append(number)
+    for (kind, _), numbers in kinds.items():
+        own = {
+            size: program.layout(kind, size, place).floats for size in {sizes[n] for n in numbers}
+        }
+        ordered = sorted(numbers, key=lambda n: own[sizes[n]])
+        group: list[int] = []
+        shape: tuple[int, ...] = ()
+        for number in ordered:
+            larger = tuple(map(max, shape, sizes[number])) if group else sizes[number]
+            floats = program.layout(kind, larger, place).floats
+            if group and floats > PADDING * own[sizes[group[0]]]:
+                yield kind, program.layout(kind, shape, place), [runs[n] for n in group]
+                group, larger = [], sizes[number]
+            group.append(number)
+            shape = larger
+        yield kind, program.layout(kind, shape, place), [runs[n] for n in group]
+
+
+class _Batch:
+    """One group of runs: the queue, the slots, and what is finished."""
+
+    def __init__(
+        self, program: Program, kind: Hashable, layout: Layout, runs: list[Any], place: Backend
+    ) -> None:
+        self.program, self.kind, self.layout, self.place = program, kind, layout, place
+        self.queue = deque(runs)
+        self.patience: int = runs[0].schedule.patience
+        self.limit = place.slots(layout.floats)
+        self.closed = 0
+        self.slots = self._new_slots()
+        self.gradients: Callable[..., Any] = program.gradients
+        if place.compiled:
+            self.gradients = require_torch().compile(program.gradients, dynamic=False)
+
+    def _new_slots(self) -> Slots:
+        while True:
+            count = min(self.limit, len(self.queue))
+            try:
+                return Slots(self.layout, count, self.place)
+            except Exception as error:
+                if not is_exhausted(error):
+                    raise
+                self._halve(count, error)
+
+    def _halve(self, count: int, error: Exception) -> None:
+        """Allow half as many slots. Raises InputError where nothing is left."""
+        if count <= 1:
+            raise InputError(
+                f"one run of {self.program.name} with a working set of about "
+                f"{4 * self.layout.floats / 2**20:,.0f} MiB does not fit into the memory of "
+                f"'{self.place.device}'; train smaller models or on fewer points"
+            ) from error
+        self.limit = count // 2
+        if self.place.device == "cuda":
+            require_torch().cuda.empty_cache()
+
+    def train(self, progress: Callable[[int], object]) -> Iterator[FinishedRun]:
+        """Fill, look, hand over what is finished, descend; until nothing is left."""
+        begun = time.perf_counter()
+        while True:
+            try:
+                yield from self._look()
+                self._refill()
+                if not self.slots.occupied:
+                    return
+                self._descend()
+            except Exception as error:
+                if not is_exhausted(error):
+                    raise
+                self._shrink(error)
+            now = time.perf_counter()
+            tenants = [tenant for tenant in self.slots.tenants if tenant is not None]
+            for tenant in tenants:
+                tenant.seconds += (now - begun) / len(tenants)
+            begun = now
+            progress(self.closed + sum(min(t.age, t.run.schedule.steps) for t in tenants))
+
+    def _shrink(self, error: Exception) -> None:
+        """Half the slots, and all runs that are under way from their beginning."""
+        tenants = self.slots.tenants
+        # the error's traceback holds the tensors of the step that failed
+        self._halve(len(tenants), error.with_traceback(None))
+        self.queue.extendleft(t.run for t in reversed(tenants) if t is not None)
+        del self.slots
+        self.slots = self._new_slots()
+
+    def _refill(self) -> None:
+        slots = self.slots
+        for slot, tenant in enumerate(slots.tenants):
+            if tenant is None and self.queue:
+                run = self.queue[0]
+                slots.load(slot, run, self.program.start(run, self.layout))
+                self.queue.popleft()
+        occupied = slots.occupied
+        if not self.queue and 0 < len(occupied) < FILLED * len(slots.tenants):
+            slots.keep(occupied)
+
+    def _descend(self) -> None:
+        """As many steps as lie between two looks; runs that are at their end stand still."""
+        torch, slots = require_torch(), self.slots
+        left = max(t.schedule.steps - t.age for t in slots.tenants if t is not None)
+        block = min(self.patience, left)
+        pace = slots.pace(block)
+        with torch.no_grad():
+            for step in range(block):
+                found = self.gradients(
+                    self.kind, slots.parameters, slots.data, pace.ages[step], self.place
+                )
+                slots.descend(found, pace, step)
+                for tenant in slots.tenants:
+                    if tenant is not None and tenant.age < tenant.schedule.steps:
+                        tenant.age += 1
+
+    def _look(self) -> Iterator[FinishedRun]:
+        torch, slots = require_torch(), self.slots
+        if not any(tenant is not None and tenant.age for tenant in slots.tenants):
+            return
+        with torch.no_grad():
+            survey = self.program.survey(self.kind, slots.parameters, slots.data, self.place)
+            finite = torch.isfinite(survey.loss) & torch.isfinite(slots.flat).all(dim=1)
+            table = torch.stack([survey.loss, survey.learned.float(), finite.float()]).cpu()
+        for slot, (loss, learned, good) in enumerate(table.T.tolist()):
+            tenant = slots.tenants[slot]
+            if tenant is None or not tenant.age:
+                continue
+            if good:
+                tenant.curve.append((tenant.before + tenant.age, loss))
+            over = tenant.age >= tenant.schedule.steps
+            if not good:
+                yield self._finish(slot, tenant, "diverged", None)
+            elif learned or over:
+                arrays = slots.arrays(slot)
+                data = self.program.revise(tenant.run, arrays, tenant.start.data, tenant.rounds)
+                if data is None:
+                    yield self._finish(slot, tenant, "learned" if learned else "steps", loss)
+                else:
+                    slots.renew(slot, data)
+
+    def _finish(self, slot: int, tenant: Tenant, stop: Stop, loss: float | None) -> FinishedRun:
+        arrays = self.slots.arrays(slot)
+        self.slots.tenants[slot] = None
+        self.closed += tenant.run.schedule.steps
+        return FinishedRun(
+            tenant.run,
+            self.program,
+            stop,
+            tenant.before + tenant.age,
+            tenant.rounds,
+            loss,
+            tuple(tenant.curve),
+            arrays,
+            tenant.seconds,
+            self.place.device,
+            self.place.precision,
+        )
