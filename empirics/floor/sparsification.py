@@ -13,10 +13,10 @@ from ...verify.certificate import write_certificate
 from ...verify.errors import InputError, ProofError
 from ...verify.problem import Problem
 from ...verify.verdict import Verdict
-from ..batch import require_torch
 from ..construction_scaling import least_inputs
 from ..figures import require_matplotlib
 from ..store import Run, RunStore
+from ..training.device import require_torch
 from .form import Form
 from .path import Path as Way
 from .path import Step

@@ -31,6 +31,8 @@ ACTIVE = 2
 ROOM = 1.2
 #: Networks that are not exact are widened by this factor, so many times.
 GROWTH, ATTEMPTS = 1.1, 8
+#: Initialisations of a network of free weights.
+RESTARTS = 4
 
 
 @dataclass(frozen=True)
@@ -144,21 +146,23 @@ def _wide(kind: str, student: Callable[[Task, int, int], Form]) -> Callable[...,
 
 def _descended(task: Task, width: int, seed: int) -> FreeForm:
     """A network of free weights, by gradient descent, in integers of 14 bits an array."""
-    from ..tasks import PairwiseAndTask
-    from ..train import DomainRecipe, train_pairwise_and
+    from ..training.boolean_task import BooleanTask
+    from ..training.relu_networks import NetworkRun, ReluNetworks
+    from ..training.trainer import train_runs
 
-    pairs = tuple((int(a), int(b)) for a, b in task.pairs)
-    lesson = PairwiseAndTask(task.inputs, pairs, ACTIVE, task.seed)
-    (found,) = train_pairwise_and([lesson], width, [seed], "cpu", DomainRecipe(restarts=4))
-    first, second = found.network.layers
-    largest = float(np.abs(first.weight).max())
-    scale = (2 ** (BITS - 1) - 1) / largest
+    lesson = BooleanTask("and", task.inputs, task.outputs, ACTIVE, seed=task.seed)
+    runs = [NetworkRun(lesson, (width,), RESTARTS * seed + draw) for draw in range(RESTARTS)]
+    found = list(train_runs(ReluNetworks(), runs, device="cpu"))
+    # no more than a choice: the verifier decides each of the integer networks
+    best = min(found, key=lambda run: (run.stop != "learned", run.loss is None, run.loss, run.run.seed))
+    first, shift = (best.parameters[f"0.{part}"].astype(np.float64) for part in ("weight", "bias"))
+    scale = (2 ** (BITS - 1) - 1) / float(np.abs(first).max())
     return FreeForm(
         task.pairs,
         ACTIVE,
-        rounded(np.asarray(first.weight, dtype=np.float64), BITS),
-        np.rint(np.asarray(first.bias, dtype=np.float64) * scale).astype(np.int64),
-        rounded(np.asarray(second.weight, dtype=np.float64), BITS),
+        rounded(first, BITS),
+        np.rint(shift[:, 0] * scale).astype(np.int64),
+        rounded(best.parameters["1.weight"].astype(np.float64), BITS),
         {"T": signed_values(BITS), "K": signed_values(BITS)},
         constant_shift=False,
     )
