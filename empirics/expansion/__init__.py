@@ -1,0 +1,1 @@
+"""Fixed-parameter expansion (arXiv 2510.04500, a reconstruction): more neurons, no more weights."""
