@@ -61,7 +61,7 @@ QUICK = FloorPlan(
 FULL = FloorPlan(
     sizes={
         "plain": (16, 64, 256, 1024),
-        "trained": (16, 64, 256, 1024),
+        "trained": (16, 64, 256),
         "key-value": (16, 64, 256),
         "one-bit": (16, 64, 256),
         "free": (16, 32, 64),

@@ -154,7 +154,7 @@ def _descended(task: Task, width: int, seed: int) -> FreeForm:
     runs = [NetworkRun(lesson, (width,), RESTARTS * seed + draw) for draw in range(RESTARTS)]
     found = list(train_runs(ReluNetworks(), runs, device="cpu"))
     # no more than a choice: the verifier decides each of the integer networks
-    best = min(found, key=lambda run: (run.stop != "learned", run.loss is None, run.loss, run.run.seed))
+    best = min(found, key=lambda one: (one.stop != "learned", one.loss is None, one.loss))
     first, shift = (best.parameters[f"0.{part}"].astype(np.float64) for part in ("weight", "bias"))
     scale = (2 ** (BITS - 1) - 1) / float(np.abs(first).max())
     return FreeForm(

@@ -60,3 +60,15 @@ def test_digits() -> None:
     ):
         assert sum(map(picture.count, "+-")) <= int(flips)
         assert sum(map(picture.count, "+-")) > 0
+
+
+def test_expansion() -> None:
+    text = output("expansion.py", "sklearn")
+    rows = re.findall(r"^(\d+ \d+) +([\d,]+)((?: +[01]\.\d+ \+- \d\.\d+){5})$", text, re.MULTILINE)
+    assert [shape for shape, *_ in rows] == ["4 16", "8 16", "16 16"]
+    for shape, budget, cells in rows:
+        first, second = map(int, shape.split())
+        # weights and biases of 64, first, second and 10 neurons
+        assert number(budget) == 65 * first + (first + 1) * second + (second + 1) * 10
+        # far above guessing, every arm
+        assert min(float(cell) for cell in re.findall(r"([01]\.\d+) \+-", cells)) > 0.7
