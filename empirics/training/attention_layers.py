@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...constructions.attention.embeddings import embeddings, rounded, whitening
-from ...constructions.attention.graphs import graph
+from ...constructions.attention.embeddings import embeddings, read_embeddings, rounded, whitening
+from ...constructions.attention.graphs import graph, read_graph
 from ...constructions.attention.hinge import spectral_start
 from ...verify.attention.check import RecognitionVerdict, check_recognition
 from ...verify.attention.graph import RelationalGraph
@@ -21,7 +24,6 @@ from ...verify.attention.threshold import limit_of
 from ...verify.errors import InputError
 from .attention_losses import (
     LOSSES,
-    compiled_loops,
     loop_gradients,
     loop_survey,
     tensor_gradients,
@@ -50,9 +52,10 @@ class AttentionRun:
         items: number of items, m.
         embedding_dim: d.
         heads, key_dim: h and d_k.
-        graph: which pairs; see :func:`superproof.constructions.attention.graphs.graph`.
+        graph: which pairs; see :func:`superproof.constructions.attention.graphs.graph`; or a file
+            of edges, whose name has a dot.
         embeddings: kind of the item vectors; see
-            :func:`superproof.constructions.attention.embeddings.embeddings`.
+            :func:`superproof.constructions.attention.embeddings.embeddings`; or a file of them.
         task_seed: of graph and vectors.
         seed: of the start.
         loss: ``logistic``, ``hinge`` or ``softmax``; see :mod:`.attention_losses`.
@@ -92,6 +95,8 @@ class AttentionRun:
             raise InputError(f"unknown loss '{self.loss}'; use one of {', '.join(LOSSES)}")
         if self.start not in STARTS:
             raise InputError(f"unknown start '{self.start}'; use one of {', '.join(STARTS)}")
+        if not 0 < self.spread < math.inf:
+            raise InputError(f"spread must be above 0, not {self.spread}")
         if not 0 < self.level < 1:
             raise InputError(f"level must lie between 0 and 1, not {self.level}")
         if self.context is not None and not 1 <= self.context <= self.items:
@@ -106,11 +111,11 @@ class AttentionRun:
 
     def relation(self) -> RelationalGraph:
         """The graph to recognise."""
-        return graph(self.graph, self.items, self.task_seed)
+        return _relation(self.graph, self.items, self.task_seed)
 
     def vectors(self) -> np.ndarray:
-        """X, float32 (items, embedding_dim)."""
-        return rounded(embeddings(self.embeddings, self.items, self.embedding_dim, self.task_seed))
+        """X, (items, embedding_dim): float32 where drawn, unchanged where read."""
+        return _vectors(self.embeddings, self.items, self.embedding_dim, self.task_seed)
 
     def frame(self, vectors: np.ndarray) -> np.ndarray:
         """C: training sees X C, and the layer is handed over for X."""
@@ -128,13 +133,13 @@ class AttentionLayers:
 
     def sizes(self, run: AttentionRun) -> tuple[int, ...]:
         """Items, embedding and key dimensions, edges."""
-        return run.items, run.embedding_dim, run.key_dim, len(run.relation())
+        return *run.vectors().shape, run.key_dim, len(run.relation())
 
     def layout(self, kind: tuple[str, int], sizes: tuple[int, ...], backend: Backend) -> Layout:
         """Query, key, and log alpha with tau (or the null key's score)."""
         loss, heads = kind
         items, dim, key_dim, edges = sizes
-        loops = compiled_loops(loss, backend)
+        loops = backend.loops
         if loops:
             key_dim = -(-key_dim // LANES) * LANES
         weights = (dim, heads, key_dim)
@@ -190,7 +195,7 @@ class AttentionLayers:
     ) -> Tensors:
         """Over all pairs, at every step."""
         loss, heads = kind
-        if compiled_loops(loss, backend):
+        if backend.loops:
             return loop_gradients(loss, heads, parameters, data, backend.threads)
         return tensor_gradients(loss, heads, parameters, data, backend.precision)
 
@@ -199,7 +204,7 @@ class AttentionLayers:
     ) -> Survey:
         """Learned when all pairs are on their sides."""
         loss, heads = kind
-        if compiled_loops(loss, backend):
+        if backend.loops:
             return loop_survey(loss, heads, parameters, data, backend.threads)
         return tensor_survey(loss, heads, parameters, data, backend.precision)
 
@@ -257,3 +262,25 @@ class AttentionLayers:
         found = len(relation) - missed
         f1 = Fraction(2 * found, 2 * found + missed + reported)
         return Score(missed + reported, total, f1)
+
+
+@lru_cache(maxsize=32)
+def _relation(name: str, items: int, seed: int) -> RelationalGraph:
+    """A named graph, or the edges of a file; many runs share one."""
+    return read_graph(Path(name), items) if "." in name else graph(name, items, seed)
+
+
+@lru_cache(maxsize=32)
+def _vectors(kind: str, items: int, dim: int, seed: int) -> np.ndarray:
+    """Drawn vectors, or those of a file; many runs share them."""
+    if "." in kind:
+        vectors = read_embeddings(Path(kind))
+        if vectors.shape != (items, dim):
+            raise InputError(
+                f"{kind}: {vectors.shape[0]} vectors of {vectors.shape[1]} dimensions, not "
+                f"{items} of {dim}"
+            )
+    else:
+        vectors = rounded(embeddings(kind, items, dim, seed))
+    vectors.flags.writeable = False
+    return vectors

@@ -8,12 +8,11 @@ over pairs and divided by the items.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .device import Backend, require_torch
+from .device import deal, require_torch
 from .program import Survey, Tensors
 from .relu_networks import product
 
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
 LOSSES = ("logistic", "hinge", "softmax")
 #: Beyond so many logits between a target and the rest of its context, more has no effect.
 FAR = 1e-7
-
-
-def compiled_loops(loss: str, backend: Backend) -> bool:
-    """Whether a loss runs in the compiled loops of the processor."""
-    return loss != "softmax" and backend.device == "cpu" and backend.precision == "float32"
 
 
 def projections(parameters: Tensors, data: Tensors, precision: str) -> tuple[Tensor, Tensor]:
@@ -45,6 +39,7 @@ def loop_gradients(
 ) -> Tensors:
     """Gradients through the compiled loops, runs dealt to threads."""
     from .kernels.attention import hinge_gradients, logistic_gradients
+    from .kernels.softmax import softmax_gradients
 
     torch = require_torch()
     query, key = projections(parameters, data, "float32")
@@ -53,14 +48,18 @@ def loop_gradients(
     by_key.zero_()
     by_scale = torch.zeros(len(query), 2)
     shared = (query.numpy(), key.numpy(), heads, *_edges(data))
-    if loss == "hinge":
+    if loss == "softmax":
+        nulls = _scale(parameters)[1].numpy()
+        deal(
+            softmax_gradients, len(query), threads, *shared, nulls, by_query.numpy(),
+            by_key.numpy(), by_scale.numpy(),
+        )  # fmt: skip
+    elif loss == "hinge":
         level = data["level"][:, 0].contiguous().numpy()
-        _deal(
-            hinge_gradients, len(query), threads, *shared, level, by_query.numpy(), by_key.numpy()
-        )
+        deal(hinge_gradients, len(query), threads, *shared, level, by_query.numpy(), by_key.numpy())
     else:
         alpha, tau = _scale(parameters)
-        _deal(
+        deal(
             logistic_gradients, len(query), threads, *shared, alpha.numpy(), tau.numpy(),
             by_query.numpy(), by_key.numpy(), by_scale.numpy(),
         )  # fmt: skip
@@ -70,12 +69,20 @@ def loop_gradients(
 def loop_survey(loss: str, heads: int, parameters: Tensors, data: Tensors, threads: int) -> Survey:
     """Both sides of every run, through the compiled loops."""
     from .kernels.attention import sides
+    from .kernels.softmax import softmax_sides
 
     torch = require_torch()
     query, key = projections(parameters, data, "float32")
-    found = torch.empty(len(query), 4)
     alpha, tau = _scale(parameters)
-    _deal(
+    if loss == "softmax":
+        found = torch.empty(len(query), 2)
+        deal(
+            softmax_sides, len(query), threads, query.numpy(), key.numpy(), heads, *_edges(data),
+            tau.numpy(), found.numpy(),
+        )  # fmt: skip
+        return Survey(found[:, 0], found[:, 1] == 0)
+    found = torch.empty(len(query), 4)
+    deal(
         sides, len(query), threads, query.numpy(), key.numpy(), heads, *_edges(data),
         alpha.numpy(), tau.numpy(), data["level"][:, 0].contiguous().numpy(), found.numpy(),
     )  # fmt: skip
@@ -204,8 +211,8 @@ def _back(
 ) -> Tensors:
     turned = data["embeddings"].transpose(1, 2)
     return {
-        "query": product(turned, by_query, precision),
-        "key": product(turned, by_key, precision),
+        "query": product(turned, by_query, precision).view(parameters["query"].shape),
+        "key": product(turned, by_key, precision).view(parameters["key"].shape),
         "scale": by_scale,
     }
 
@@ -216,19 +223,3 @@ def _edges(data: Tensors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         data["targets"].numpy(),
         data["items"][:, 0].contiguous().numpy(),
     )
-
-
-_POOLS: dict[int, ThreadPoolExecutor] = {}
-
-
-def _deal(kernel: Any, runs: int, threads: int, *arguments: Any) -> None:
-    """Call a kernel on all runs, in as many parts as there are threads."""
-    parts = min(threads, runs)
-    if parts == 1:
-        kernel(0, runs, *arguments)
-        return
-    pool = _POOLS.setdefault(threads, ThreadPoolExecutor(threads))
-    ends = [runs * part // parts for part in range(parts + 1)]
-    futures = [pool.submit(kernel, ends[part], ends[part + 1], *arguments) for part in range(parts)]
-    for future in futures:
-        future.result()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +31,8 @@ class BooleanTask:
         kind: ``and`` (every output is the AND of ``arity`` inputs), ``permutation`` (output i is
             input pi(i)), ``dnf`` or ``cnf`` (one output, ``clauses`` of ``arity`` literals).
         inputs: number of inputs.
-        outputs: number of outputs; None: as many as inputs, or one for DNF and CNF.
+        outputs: number of outputs; None: as many as inputs (for pairs, as many as the pattern
+            has), or one for DNF and CNF.
         active: the domain holds the inputs with at most so many ones; None for all inputs.
         arity: members of an AND, or literals of a clause.
         clauses: of a DNF or CNF.
@@ -186,17 +187,28 @@ def draw_points(task: BooleanTask, sampling: Sampling, seed: int) -> Points:
     """The points of a run, in random order where they are dealt into several batches."""
     rng = np.random.default_rng([seed, 21])
     if sampling.whole(task):
-        points = np.concatenate(list(task.specification.domain.chunks()))
-        if sampling.rows is not None:
-            points = points[rng.permutation(len(points))]
-    else:
-        formula = task.formula_task
-        assert formula is not None
-        # a CNF is false where the DNF of the opposite literals is true: the same border
-        border = formula if isinstance(formula, DnfTask) else formula.opposite
-        near = sampling.sampler != "plain"
-        points = near_miss(border, sampling.points, rng, density=sampling.density, near=near)
+        points, truth = whole_domain(task)
+        if sampling.rows is None:
+            return Points(points, truth)
+        order = rng.permutation(len(points))
+        return Points(points[order], truth[order])
+    formula = task.formula_task
+    assert formula is not None
+    # a CNF is false where the DNF of the opposite literals is true: the same border
+    border = formula if isinstance(formula, DnfTask) else formula.opposite
+    near = sampling.sampler != "plain"
+    points = near_miss(border, sampling.points, rng, density=sampling.density, near=near)
     return Points(points, task.specification.expected(points))
+
+
+@lru_cache(maxsize=8)
+def whole_domain(task: BooleanTask) -> Points:
+    """All points of the domain of a task, which many runs share."""
+    points = np.concatenate(list(task.specification.domain.chunks()))
+    truth = task.specification.expected(points)
+    for array in (points, truth):
+        array.flags.writeable = False
+    return Points(points, truth)
 
 
 def _distinct_sets(inputs: int, outputs: int, arity: int, rng: np.random.Generator) -> np.ndarray:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ...verify.errors import InputError, MissingExtraError
@@ -34,7 +37,7 @@ class Backend:
         threads: processor threads.
         memory: bytes that a batch may take; None for the cache of the processor, or a share of
             what is free on the device.
-        compiled: pass gradients through ``torch.compile``.
+        compiled: pass gradients through ``torch.compile``, also where there are compiled loops.
     """
 
     device: str = "cpu"
@@ -42,6 +45,21 @@ class Backend:
     threads: int = 1
     memory: int | None = None
     compiled: bool = False
+
+    @property
+    def loops(self) -> bool:
+        """Whether programs that have compiled loops of their own use them."""
+        return self.device == "cpu" and self.precision == "float32" and not self.compiled
+
+    @property
+    def room(self) -> int:
+        """Bytes that the machine or the device has in all."""
+        if self.device == "cuda":
+            return int(require_torch().cuda.mem_get_info()[1])
+        try:
+            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        except (AttributeError, ValueError, OSError):  # not known on this system
+            return 1 << 62
 
     def slots(self, floats: int) -> int:
         """How many runs with a working set of so many floats make up a batch."""
@@ -115,3 +133,28 @@ def is_exhausted(error: BaseException) -> bool:
     if isinstance(error, MemoryError | require_torch().OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(text in str(error) for text in _EXHAUSTED)
+
+
+def check_timeout(seconds: float | None) -> None:
+    """Raises InputError for a time that is none."""
+    if seconds is not None and not seconds > 0:
+        raise InputError(f"timeout must be above 0 seconds, not {seconds}")
+
+
+def deal(kernel: Callable[..., object], runs: int, threads: int, *arguments: Any) -> None:
+    """Call a compiled kernel on all runs, in as many parts as there are threads."""
+    parts = min(threads, runs)
+    if parts == 1:
+        kernel(0, runs, *arguments)
+        return
+    pool = _pool(threads, os.getpid())
+    ends = [runs * part // parts for part in range(parts + 1)]
+    futures = [pool.submit(kernel, ends[part], ends[part + 1], *arguments) for part in range(parts)]
+    for future in futures:
+        future.result()
+
+
+@lru_cache
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads of a process; they do not survive a fork."""
+    return ThreadPoolExecutor(threads)

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,9 +19,11 @@ from .schedule import Schedule
 if TYPE_CHECKING:
     import torch
 
+    from .slots import Pace, Slots
+
 Arrays = dict[str, np.ndarray]
 Tensors = dict[str, "torch.Tensor"]
-#: Why a run ended: all on its side in floats, no steps left, or numbers that are not finite.
+#: Why a run ended: all on its side in floats, no steps left, or numbers beyond all bounds.
 Stop = Literal["learned", "steps", "diverged"]
 
 
@@ -144,6 +146,15 @@ class Program(Protocol):
         ...
 
 
+@runtime_checkable
+class Descender(Protocol):
+    """A program that takes many steps at once where there are compiled loops for them."""
+
+    def descend(self, kind: Any, slots: Slots, pace: Pace, backend: Backend) -> None:
+        """Take all steps of the pace; called where ``backend.loops``."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class FinishedRun:
     """A trained model. The verdict is computed when it is first asked for.
@@ -154,7 +165,7 @@ class FinishedRun:
         stop: why it ended.
         steps: gradient steps taken, in all rounds.
         rounds: times that its data were revised.
-        loss: at the last look; None where it was not finite.
+        loss: at the last look; None where it diverged.
         curve: (step, loss) at every look.
         parameters: float32 arrays by name, without padding.
         seconds: its share of the time of its batches.

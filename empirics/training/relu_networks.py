@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,19 @@ from ...verify.errors import InputError
 from ...verify.network import Network
 from ...verify.verdict import Verdict
 from .boolean_task import BooleanTask, Sampling, draw_points
-from .device import Backend, require_torch
+from .device import Backend, check_timeout, deal, require_torch
 from .program import Arrays, Layout, Score, Start, Survey, Tensors
 from .schedule import Schedule
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .slots import Pace, Slots
+
 #: Counterexamples asked for, and used, in a revision of the data.
 REPORTED, USED = 1024, 128
+#: The compiled loops take points sixteen at a time.
+LANES = 16
 
 _SCHEDULE = Schedule(800, 0.1)
 _SAMPLING = Sampling()
@@ -66,14 +71,31 @@ class NetworkRun:
             raise InputError(
                 f"a network needs hidden layers of 1 or more neurons, not {list(self.hidden)}"
             )
+        if not (0 < self.spread < math.inf and abs(self.positive_power) < math.inf):
+            raise InputError(
+                "spread must be above 0 and positive_power finite, not "
+                f"{self.spread} and {self.positive_power}"
+            )
+        if not 0 <= self.margin < 1:
+            raise InputError(f"margin must lie from 0 up to, but not at, 1, not {self.margin}")
         if self.rounds < 0:
             raise InputError(f"rounds must be 0 or more, not {self.rounds}")
         if self.repair is not None and self.repair.patience != self.schedule.patience:
             raise InputError("schedule and repair must have the same patience")
 
 
+@dataclass(frozen=True)
 class ReluNetworks:
-    """Plain networks: every weight is trained. See :class:`.program.Program`."""
+    """Plain networks: every weight is trained. See :class:`.program.Program`.
+
+    Attributes:
+        timeout: seconds for an exact verdict, which is ``unknown`` after that; None waits.
+    """
+
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        check_timeout(self.timeout)
 
     name = "networks"
 
@@ -94,12 +116,14 @@ class ReluNetworks:
         for layer, (before, after) in enumerate(pairwise(widths)):
             parameters[f"{layer}.weight"], parameters[f"{layer}.bias"] = (after, before), (after, 1)
         inputs, outputs = widths[0], widths[-1]
+        if backend.loops:
+            rows = -(-rows // LANES) * LANES
         data = {
             "points": ((batches, inputs, rows), "float32"),
             "signs": ((batches, outputs, rows), "float32"),
             "weights": ((batches, outputs, rows), "float32"),
             "margin": ((1,), "float32"),
-            "batches": ((1,), "int64"),
+            "sizes": ((kind + 4,), "int64"),
         }
         stored = batches * rows * (inputs + 2 * outputs)
         working = rows * (
@@ -110,7 +134,7 @@ class ReluNetworks:
 
     def start(self, run: NetworkRun, layout: Layout) -> Start:
         """Normal weights from the run's seed; points of its task."""
-        *widths, batches, rows = self.sizes(run)
+        widths = self.sizes(run)[:-2]
         # on the host, so that a seed starts the same network on every device
         rng = np.random.default_rng([run.seed, 20])
         parameters: Arrays = {}
@@ -125,7 +149,7 @@ class ReluNetworks:
                 drawn = rng.standard_normal(shape, dtype=np.float32)
                 parameters[f"{layer}.{name}"] = drawn * np.float32(size)
         points, truth = draw_points(run.task, run.sampling, run.seed)
-        return Start(parameters, _lesson(run, points, truth, batches, rows))
+        return Start(parameters, _lesson(run, points, truth))
 
     def gradients(
         self, kind: int, parameters: Tensors, data: Tensors, age: Tensor, backend: Backend
@@ -133,6 +157,19 @@ class ReluNetworks:
         """Written out; takes half the time of automatic differentiation."""
         points, signs, weights = _present(data, age)
         return hinge_gradients(parameters, points, signs, weights, backend.precision)[1]
+
+    def descend(self, kind: int, slots: Slots, pace: Pace, backend: Backend) -> None:
+        """The same gradients and Adam in compiled loops, one run after the other."""
+        from .kernels.networks import descend
+
+        widths = [slots.layout.parameters["0.weight"][1]]
+        widths += [slots.layout.parameters[f"{layer}.bias"][0] for layer in range(kind + 1)]
+        data = (slots.data[name].numpy() for name in ("sizes", "points", "signs", "weights"))
+        deal(
+            descend, len(slots.tenants), backend.threads,
+            slots.flat.numpy(), slots.mean.numpy(), slots.square.numpy(), np.array(widths), *data,
+            pace.ages.numpy(), pace.sizes.numpy(), pace.roots.numpy(), pace.constants.numpy(),
+        )  # fmt: skip
 
     def survey(self, kind: int, parameters: Tensors, data: Tensors, backend: Backend) -> Survey:
         """All batches of points, one after the other."""
@@ -149,7 +186,7 @@ class ReluNetworks:
             worst = margins.masked_fill_(signs == 0, torch.inf).amin(dim=(1, 2))
             least = worst if least is None else torch.minimum(least, worst)
         assert least is not None
-        return Survey(loss / data["batches"][:, 0], least > data["margin"][:, 0])
+        return Survey(loss / data["sizes"][:, -2], least > data["margin"][:, 0])
 
     def revise(
         self, run: NetworkRun, parameters: Arrays, data: Arrays, rounds: int
@@ -161,6 +198,7 @@ class ReluNetworks:
             self.model(run, parameters),
             run.task.specification,
             counterexamples=REPORTED,
+            timeout=self.timeout,
             threads=1,
             dtypes=(),
         )
@@ -169,13 +207,13 @@ class ReluNetworks:
         found = np.array([example.bits for example in verdict.counterexamples], dtype=np.uint8)
         rng = np.random.default_rng([run.seed, 22, rounds])
         found = found[rng.permutation(len(found))[:USED]]
-        batches, inputs, rows = data["points"].shape
+        inputs = data["points"].shape[1]
         flat = data["points"].transpose(0, 2, 1).reshape(-1, inputs)
         points = flat[: _count(run)].astype(np.uint8)
         # a point may give way twice; the last counterexample stays
         points[rng.integers(0, len(points), len(found))] = found
         truth = run.task.specification.expected(points)
-        return _lesson(run, points, truth, batches, rows)
+        return _lesson(run, points, truth)
 
     def model(self, run: NetworkRun, parameters: Arrays) -> Network:
         """The float32 network, taken exactly."""
@@ -187,7 +225,9 @@ class ReluNetworks:
 
     def verdict(self, run: Any, model: Network) -> Verdict:
         """Decided on the whole domain of the task, violating inputs counted."""
-        return check(model, run.task.specification, count=True, threads=1, dtypes=())
+        return check(
+            model, run.task.specification, count=True, timeout=self.timeout, threads=1, dtypes=()
+        )
 
     def score(self, run: Any, model: Network, verdict: Verdict) -> Score:
         """Wrong inputs of the domain."""
@@ -234,7 +274,8 @@ def hinge_gradients(
         gradients[f"{layer}.bias"] = slope.sum(dim=2, keepdim=True)
         if layer:
             weight = parameters[f"{layer}.weight"]
-            slope = product(weight.transpose(1, 2), slope, precision).mul_(fed[layer] > 0)
+            slope = product(weight.transpose(1, 2), slope, precision)
+            slope = require_torch().ops.aten.threshold_backward(slope, fed[layer], 0)
     return margins, gradients
 
 
@@ -256,7 +297,7 @@ def _present(data: Tensors, age: Tensor) -> list[Tensor]:
     names = ("points", "signs", "weights")
     if data["points"].shape[1] == 1:
         return [data[name][:, 0] for name in names]
-    place = age.remainder(data["batches"][:, 0])
+    place = age.remainder(data["sizes"][:, -2])
     runs = require_torch().arange(len(age), device=age.device)
     return [data[name][runs, place] for name in names]
 
@@ -268,11 +309,11 @@ def _count(run: NetworkRun) -> int:
     return run.sampling.points
 
 
-def _lesson(
-    run: NetworkRun, points: np.ndarray, truth: np.ndarray, batches: int, rows: int
-) -> Arrays:
+def _lesson(run: NetworkRun, points: np.ndarray, truth: np.ndarray) -> Arrays:
     """Points dealt into batches: signs and weights are 0 where there is none."""
+    batches, rows = run.sampling.size(run.task)
     room = batches * rows
+    widths = points.shape[1], *run.hidden, truth.shape[1]
     fed = np.zeros((room, points.shape[1]), dtype=np.float32)
     signs = np.zeros((room, truth.shape[1]), dtype=np.float32)
     fed[: len(points)] = points
@@ -289,5 +330,5 @@ def _lesson(
         "signs": dealt(signs),
         "weights": dealt(weights.astype(np.float32)),
         "margin": np.full(1, run.margin, dtype=np.float32),
-        "batches": np.full(1, batches, dtype=np.int64),
+        "sizes": np.array([*widths, batches, rows], dtype=np.int64),
     }

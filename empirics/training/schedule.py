@@ -44,10 +44,12 @@ class Schedule:
             )
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise InputError(f"the learning rate must be above 0, not {self.learning_rate}")
+        if not (math.isfinite(self.l1) and self.l1 >= 0):
+            raise InputError(f"l1 must be 0 or more, not {self.l1}")
         if self.decay not in DECAYS:
             raise InputError(f"unknown decay '{self.decay}'; use one of {', '.join(DECAYS)}")
-        if not (0 <= self.warm_up < 1 and all(0 <= m < 1 for m in self.momenta)):
-            raise InputError("warm_up and momenta must lie from 0 up to, but not at, 1")
+        if len(self.momenta) != 2 or not all(0 <= m < 1 for m in (self.warm_up, *self.momenta)):
+            raise InputError("warm_up and the two momenta must lie from 0 up to, but not at, 1")
         # JSON knows lists only
         object.__setattr__(self, "momenta", (self.momenta[0], self.momenta[1]))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .device import Backend, require_torch
+from .device import Backend, deal, require_torch
 from .program import Arrays, Layout, Start, Tensors
 from .schedule import Schedule
 
@@ -157,15 +157,17 @@ class Slots:
         sizes, roots = np.zeros((steps, count)), np.ones((steps, count))
         constants = np.zeros((3, count))
         ages = np.zeros((steps, count), dtype=np.int64)
+        alike: dict[tuple[Schedule, int], list[int]] = {}
         for slot, tenant in enumerate(self.tenants):
-            if tenant is None:
-                continue
-            schedule, age = tenant.schedule, tenant.age + np.arange(steps)
+            if tenant is not None:
+                alike.setdefault((tenant.schedule, tenant.age), []).append(slot)
+        for (schedule, begun), slots in alike.items():
+            age = begun + np.arange(steps)
             slow, fast = schedule.momenta
-            sizes[:, slot] = schedule.rates(age) / (1 - slow ** (age + 1))
-            roots[:, slot] = 1 / np.sqrt(1 - fast ** (age + 1))
-            constants[:, slot] = 1 - slow, fast, schedule.l1
-            ages[:, slot] = age
+            sizes[:, slots] = (schedule.rates(age) / (1 - slow ** (age + 1)))[:, None]
+            roots[:, slots] = (1 / np.sqrt(1 - fast ** (age + 1)))[:, None]
+            constants[:, slots] = np.array([[1 - slow], [fast], [schedule.l1]])
+            ages[:, slots] = age[:, None]
 
         def there(array: np.ndarray, dtype: Any) -> Tensor:
             tensor: Tensor = torch.as_tensor(array, dtype=dtype, device=self.backend.device)
@@ -185,6 +187,17 @@ class Slots:
         count = len(self.tenants)
         parts = [gradients[name].reshape(count, -1) for name in self.layout.parameters]
         torch.cat(parts, dim=1, out=self.gradient)
+        if self.backend.loops:
+            from .kernels.adam import adam_rows
+
+            arrays = self.flat, self.mean, self.square, self.gradient, pace.sizes[step]
+            deal(
+                adam_rows,
+                count,
+                self.backend.threads,
+                *(tensor.numpy() for tensor in (*arrays, pace.roots[step], pace.constants)),
+            )
+            return
         slow, fast, l1 = pace.constants
         if pace.any_l1:
             self.gradient.add_(self.flat.sign().mul_(l1))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +16,16 @@ from ...verify.check import check
 from ...verify.errors import InputError
 from ...verify.network import Network
 from ...verify.verdict import Verdict
-from .boolean_task import WHOLE, BooleanTask
-from .device import Backend, require_torch
+from .boolean_task import WHOLE, BooleanTask, whole_domain
+from .device import Backend, check_timeout, deal, require_torch
 from .program import Arrays, Layout, Score, Start, Survey, Tensors
-from .relu_networks import product
+from .relu_networks import LANES, product
 from .schedule import Schedule
 
 if TYPE_CHECKING:
     import torch
+
+    from .slots import Pace, Slots
 
 _SCHEDULE = Schedule(600, 0.02, patience=10, decay="linear", momenta=(0.9, 0.99))
 
@@ -64,6 +68,8 @@ class SuperposedRun:
             raise InputError(f"density must lie between 0 and 1, not {self.density}")
         if not 0 < self.gap < 1:
             raise InputError(f"gap must lie between 0 and 1, not {self.gap}")
+        if not 0 < self.weight < math.inf:
+            raise InputError(f"weight must be above 0, not {self.weight}")
         if not 2 <= self.bits <= 22:
             raise InputError(f"bits must lie between 2 and 22, not {self.bits}")
         if self.task.kind not in ("and", "permutation") or self.task.active is None:
@@ -86,24 +92,32 @@ class SuperposedRun:
         """Code T, Booleans (neurons, inputs), and decoder D, +-1 (outputs, neurons)."""
         active = self.task.active or 1
         share = DENSITY.get(active, 2 / (active + 2)) if self.density is None else self.density
-        code = balanced_code(self.neurons, self.task.inputs, share, self.seed)
-        return code, sign_decoder(len(self.task.members), self.neurons, self.seed)
+        return _codes(self.neurons, self.task.inputs, len(self.task.members), share, self.seed)
 
     def states(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distinct situations of the domain: h (neurons, points) and truth (outputs, points).
 
         Points on which all neurons are 0 feed 0 to every output; one of them stands for all.
         """
-        points = np.concatenate(list(self.task.specification.domain.chunks()))
+        points, truth = whole_domain(self.task)
         hidden = np.maximum(points.astype(np.int64) @ code.T.astype(np.int64) - self.threshold, 0)
-        truth = self.task.specification.expected(points)
         silent = np.flatnonzero(~hidden.any(axis=1) & ~truth.any(axis=1))
         kept = np.setdiff1d(np.arange(len(points)), silent[1:])
         return hidden[kept].T.astype(np.float64), truth[kept].T
 
 
+@dataclass(frozen=True)
 class SuperposedNetworks:
-    """Fixed codes, a trained square matrix. See :class:`.program.Program`."""
+    """Fixed codes, a trained square matrix. See :class:`.program.Program`.
+
+    Attributes:
+        timeout: seconds for an exact verdict, which is ``unknown`` after that; None waits.
+    """
+
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        check_timeout(self.timeout)
 
     name = "superposed"
 
@@ -119,12 +133,15 @@ class SuperposedNetworks:
     def layout(self, kind: str, sizes: tuple[int, ...], backend: Backend) -> Layout:
         """The matrix in whitened coordinates; whitened decoder and states, signs and weights."""
         neurons, outputs, points = sizes
+        if backend.loops:
+            neurons, points = (-(-size // LANES) * LANES for size in (neurons, points))
         data: dict[str, tuple[tuple[int, ...], str]] = {
             "decoder": ((outputs, neurons), "float32"),
             "states": ((neurons, points), "float32"),
             "signs": ((outputs, points), "float32"),
             "weights": ((outputs, points), "float32"),
             "levels": ((outputs, points), "float32"),
+            "sizes": ((2,), "int64"),
         }
         stored = sum(int(np.prod(shape)) for shape, _ in data.values())
         working = outputs * (2 * points + 2 * neurons) + 8 * neurons * neurons
@@ -147,9 +164,11 @@ class SuperposedNetworks:
             "weights": np.where(truth, run.weight, -1.0) / len(truth),
             "levels": np.where(truth, 1.0, run.gap - 1.0),
         }
+        kept: Arrays = {name: array.astype(np.float32) for name, array in data.items()}
+        kept["sizes"] = np.array([run.neurons, len(truth)], dtype=np.int64)
         return Start(
             {"matrix": (matrix / (mean if abs(mean) > 1e-9 else 1.0)).astype(np.float32)},
-            {name: array.astype(np.float32) for name, array in data.items()},
+            kept,
         )
 
     def gradients(
@@ -160,6 +179,18 @@ class SuperposedNetworks:
         slope = shortfall.mul_(data["weights"]).mul_(-2)
         rows = product(slope, data["states"].transpose(1, 2), backend.precision)
         return {"matrix": product(data["decoder"].transpose(1, 2), rows, backend.precision)}
+
+    def descend(self, kind: str, slots: Slots, pace: Pace, backend: Backend) -> None:
+        """The same gradients and Adam in compiled loops, one run after the other."""
+        from .kernels.superposed import descend_matrix
+
+        names = ("sizes", "decoder", "states", "signs", "weights", "levels")
+        deal(
+            descend_matrix, len(slots.tenants), backend.threads,
+            slots.flat.numpy(), slots.mean.numpy(), slots.square.numpy(),
+            *(slots.data[name].numpy() for name in names),
+            pace.sizes.numpy(), pace.roots.numpy(), pace.constants.numpy(),
+        )  # fmt: skip
 
     def survey(self, kind: str, parameters: Tensors, data: Tensors, backend: Backend) -> Survey:
         """Separated when every value lies beyond the middle of the two levels."""
@@ -188,7 +219,7 @@ class SuperposedNetworks:
         return None
 
     def model(self, run: SuperposedRun, parameters: Arrays) -> Network:
-        """The rounded matrix between its codes, read at the middle of the two sides."""
+        """The rounded matrix between its codes, read where the fewest values are wrong."""
         code, decoder = run.fixed()
         hidden, truth = run.states(code)
         left, right = _whitening(decoder, hidden)
@@ -199,8 +230,7 @@ class SuperposedNetworks:
         if low > high and truth.any() and not truth.all():
             level = (low + high) / 2
         else:
-            # not separated: the levels of training, in the unit of the rounded matrix
-            level = (1 - run.gap / 2) * float(values[truth].mean())
+            level = _fairest_level(values, truth)
         return Network.from_arrays(
             [code.astype(np.float64), exact.astype(np.float64), decoder.astype(np.float64)],
             [
@@ -213,14 +243,40 @@ class SuperposedNetworks:
 
     def verdict(self, run: Any, model: Network) -> Verdict:
         """Decided on the whole domain of the task, violating inputs counted."""
-        return check(model, run.task.specification, count=True, threads=1, dtypes=())
+        return check(
+            model, run.task.specification, count=True, timeout=self.timeout, threads=1, dtypes=()
+        )
 
     def score(self, run: Any, model: Network, verdict: Verdict) -> Score:
         """Wrong inputs of the domain."""
         return Score(verdict.violations, run.task.specification.domain.candidates)
 
 
+@lru_cache(maxsize=256)
+def _codes(
+    neurons: int, inputs: int, outputs: int, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Drawing a code can take as long as training; a run needs it three times."""
+    code = balanced_code(neurons, inputs, share, seed), sign_decoder(outputs, neurons, seed)
+    for array in code:
+        array.flags.writeable = False
+    return code
+
+
 def _whitening(decoder: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Matrices with W = left V right, as in the construction with conjugate gradients."""
     d = decoder.astype(np.float64)
     return inverse_root(d.T @ d, DECODER_RIDGE), inverse_root(hidden @ hidden.T, STATE_RIDGE)
+
+
+def _fairest_level(values: np.ndarray, truth: np.ndarray) -> float:
+    """The level at which the fewest points are wrong, for values (outputs, points) that overlap."""
+    # a point is right at the levels from its largest false value up to below its least true one
+    begin = np.where(truth, values.min() - 1, values).max(axis=0)
+    end = np.where(truth, values, values.max() + 1).min(axis=0)
+    begin, end = begin[begin < end], end[begin < end]
+    if not len(begin):
+        return 0.0
+    begin.sort()
+    right = np.arange(1, len(begin) + 1) - np.searchsorted(np.sort(end), begin, side="right")
+    return float(begin[right.argmax()]) + 0.5

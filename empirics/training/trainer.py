@@ -9,13 +9,15 @@ from typing import Any
 
 from ...verify.errors import InputError
 from .device import Backend, backend, bounded_threads, is_exhausted, require_torch
-from .program import FinishedRun, Layout, Program, Stop
+from .program import Descender, FinishedRun, Layout, Program, Stop
 from .slots import Slots, Tenant
 
 #: Runs whose padded working set is at most this many times their own share a batch.
 PADDING = 2.0
 #: When no run is waiting, the batch is compacted once it is filled less than this.
 FILLED = 0.75
+#: A larger loss, or weight, counts as not finite: no step finds back from there.
+LOST, HUGE = 1e9, 1e6
 
 Progress = Callable[[int, int], object]
 
@@ -34,9 +36,9 @@ def train_runs(
     """Train runs side by side and yield each as it finishes.
 
     A run ends when everything it is trained on is on its side with a margin, when its steps are
-    over, or when its numbers are not finite any more; the next run of the queue then takes its
-    slot. What a run becomes depends on the run alone, up to rounding: batches of other sizes and
-    padding may sum in another order.
+    over, or when it diverges: numbers that are not finite, or beyond :data:`LOST` and
+    :data:`HUGE`. The next run of the queue then takes its slot. What a run becomes depends on the
+    run alone, up to rounding: batches of other sizes and padding may sum in another order.
 
     Args:
         program: what is trained.
@@ -44,8 +46,9 @@ def train_runs(
         device: ``auto``, ``cpu`` or ``cuda``.
         precision: ``float32``, or ``bfloat16`` for the matrix products.
         threads: processor threads.
-        memory: bytes of a batch at most; None chooses.
-        compiled: pass gradients through ``torch.compile``; worth it for long training on a GPU.
+        memory: bytes of a batch at most, but one run a thread; None chooses.
+        compiled: pass gradients through ``torch.compile``, and use no other compiled loops; worth
+            it for long training on a GPU.
         progress: called with steps done, and to do at most.
 
     Yields:
@@ -103,7 +106,7 @@ def groups(
         own = {
             size: program.layout(kind, size, place).floats for size in {sizes[n] for n in numbers}
         }
-        ordered = sorted(numbers, key=lambda n: own[sizes[n]])
+        ordered = sorted(numbers, key=lambda n: (own[sizes[n]], sizes[n]))
         group: list[int] = []
         shape: tuple[int, ...] = ()
         for number in ordered:
@@ -128,12 +131,15 @@ class _Batch:
         self.patience: int = runs[0].schedule.patience
         self.limit = place.slots(layout.floats)
         self.closed = 0
+        self.finished: deque[FinishedRun] = deque()
         self.slots = self._new_slots()
         self.gradients: Callable[..., Any] = program.gradients
         if place.compiled:
             self.gradients = require_torch().compile(program.gradients, dynamic=False)
 
     def _new_slots(self) -> Slots:
+        if 4 * self.layout.floats > self.place.room:
+            self._halve(1, MemoryError())
         while True:
             count = min(self.limit, len(self.queue))
             try:
@@ -157,23 +163,21 @@ class _Batch:
 
     def train(self, progress: Callable[[int], object]) -> Iterator[FinishedRun]:
         """Fill, look, hand over what is finished, descend; until nothing is left."""
-        begun = time.perf_counter()
-        while True:
+        while self.queue or self.slots.occupied:
+            begun, failure = time.perf_counter(), None
             try:
-                yield from self._look()
                 self._refill()
-                if not self.slots.occupied:
-                    return
                 self._descend()
+                self._look(begun)
             except Exception as error:
                 if not is_exhausted(error):
                     raise
-                self._shrink(error)
-            now = time.perf_counter()
+                failure = error
+            while self.finished:
+                yield self.finished.popleft()
+            if failure is not None:
+                self._shrink(failure)
             tenants = [tenant for tenant in self.slots.tenants if tenant is not None]
-            for tenant in tenants:
-                tenant.seconds += (now - begun) / len(tenants)
-            begun = now
             progress(self.closed + sum(min(t.age, t.run.schedule.steps) for t in tenants))
 
     def _shrink(self, error: Exception) -> None:
@@ -202,55 +206,62 @@ class _Batch:
         left = max(t.schedule.steps - t.age for t in slots.tenants if t is not None)
         block = min(self.patience, left)
         pace = slots.pace(block)
-        with torch.no_grad():
-            for step in range(block):
-                found = self.gradients(
-                    self.kind, slots.parameters, slots.data, pace.ages[step], self.place
-                )
-                slots.descend(found, pace, step)
-                for tenant in slots.tenants:
-                    if tenant is not None and tenant.age < tenant.schedule.steps:
-                        tenant.age += 1
+        if self.place.loops and isinstance(self.program, Descender):
+            self.program.descend(self.kind, slots, pace, self.place)
+        else:
+            with torch.no_grad():
+                for step in range(block):
+                    found = self.gradients(
+                        self.kind, slots.parameters, slots.data, pace.ages[step], self.place
+                    )
+                    slots.descend(found, pace, step)
+        for tenant in slots.tenants:
+            if tenant is not None:
+                tenant.age = min(tenant.age + block, max(tenant.schedule.steps, tenant.age))
 
-    def _look(self) -> Iterator[FinishedRun]:
+    def _look(self, begun: float) -> None:
         torch, slots = require_torch(), self.slots
-        if not any(tenant is not None and tenant.age for tenant in slots.tenants):
-            return
         with torch.no_grad():
             survey = self.program.survey(self.kind, slots.parameters, slots.data, self.place)
-            finite = torch.isfinite(survey.loss) & torch.isfinite(slots.flat).all(dim=1)
+            finite = survey.loss < LOST
+            finite &= slots.flat.abs().amax(dim=1) < HUGE
+            # a second moment that overflowed ends all movement
+            finite &= torch.isfinite(slots.square).all(dim=1)
             table = torch.stack([survey.loss, survey.learned.float(), finite.float()]).cpu()
+        share = (time.perf_counter() - begun) / len(slots.occupied)
         for slot, (loss, learned, good) in enumerate(table.T.tolist()):
             tenant = slots.tenants[slot]
-            if tenant is None or not tenant.age:
+            if tenant is None:
                 continue
+            tenant.seconds += share
             if good:
                 tenant.curve.append((tenant.before + tenant.age, loss))
             over = tenant.age >= tenant.schedule.steps
             if not good:
-                yield self._finish(slot, tenant, "diverged", None)
+                self._finish(slot, tenant, "diverged", None)
             elif learned or over:
                 arrays = slots.arrays(slot)
                 data = self.program.revise(tenant.run, arrays, tenant.start.data, tenant.rounds)
                 if data is None:
-                    yield self._finish(slot, tenant, "learned" if learned else "steps", loss)
+                    self._finish(slot, tenant, "learned" if learned else "steps", loss)
                 else:
                     slots.renew(slot, data)
 
-    def _finish(self, slot: int, tenant: Tenant, stop: Stop, loss: float | None) -> FinishedRun:
-        arrays = self.slots.arrays(slot)
+    def _finish(self, slot: int, tenant: Tenant, stop: Stop, loss: float | None) -> None:
+        self.finished.append(
+            FinishedRun(
+                tenant.run,
+                self.program,
+                stop,
+                tenant.before + tenant.age,
+                tenant.rounds,
+                loss,
+                tuple(tenant.curve),
+                self.slots.arrays(slot),
+                tenant.seconds,
+                self.place.device,
+                self.place.precision,
+            )
+        )
         self.slots.tenants[slot] = None
         self.closed += tenant.run.schedule.steps
-        return FinishedRun(
-            tenant.run,
-            self.program,
-            stop,
-            tenant.before + tenant.age,
-            tenant.rounds,
-            loss,
-            tuple(tenant.curve),
-            arrays,
-            tenant.seconds,
-            self.place.device,
-            self.place.precision,
-        )

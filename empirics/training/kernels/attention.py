@@ -31,7 +31,7 @@ STEEP = np.float32(30)
 
 
 @kernel
-def _score(q, keys, first, last, m, scores):
+def score(q, keys, first, last, m, scores):
     """Scores of an item in one head: sum over c of q[c] keys[c, j]."""
     for j in range(m):
         scores[j] = ZERO
@@ -43,7 +43,7 @@ def _score(q, keys, first, last, m, scores):
 
 
 @kernel
-def _pull(slope, keys, first, last, m, out):
+def pull(slope, keys, first, last, m, out):
     """Gradient by the query of an item: sum over j of slope[j] keys[c, j]."""
     for c in range(first, last, 4):
         k0, k1, k2, k3 = keys[c], keys[c + 1], keys[c + 2], keys[c + 3]
@@ -60,7 +60,7 @@ def _pull(slope, keys, first, last, m, out):
 
 
 @kernel
-def _push(q, start, slopes, head, first, last, m, total):
+def push(q, start, slopes, head, first, last, m, total):
     """Gradient by the keys, from four items at once: total[c, j] += q[i, c] slope_i[j]."""
     end = q.shape[0] - 1
     # rows beyond the last item have slope 0
@@ -74,7 +74,7 @@ def _push(q, start, slopes, head, first, last, m, total):
 
 
 @kernel
-def _logistic(values, tau, alpha, norm, m, bits, out):
+def logistic_row(values, tau, alpha, norm, m, bits, out):
     """norm / (1 + exp(-alpha (values - tau))), by a polynomial and a shift of the exponent."""
     power = bits.view(np.float32)
     for j in range(m):
@@ -124,7 +124,7 @@ def logistic_gradients(
                     slopes[r, :, :m] = ZERO
                     continue
                 for a in range(heads):
-                    _score(q[run, i], keys, a * dim, (a + 1) * dim, m, scores[a])
+                    score(q[run, i], keys, a * dim, (a + 1) * dim, m, scores[a])
                     s = scores[a]
                     if a == 0:
                         for j in range(m):
@@ -136,7 +136,7 @@ def logistic_gradients(
                             better = s[j] > best[j]
                             winner[j] = np.int32(a) if better else winner[j]
                             best[j] = s[j] if better else best[j]
-                _logistic(best, tau, alpha, norm, m, bits, slope)
+                logistic_row(best, tau, alpha, norm, m, bits, slope)
                 for e in range(offsets[run, i], offsets[run, i + 1]):
                     slope[targets[run, e]] -= norm
                 one, other = ZERO, ZERO
@@ -149,9 +149,9 @@ def logistic_gradients(
                     g = slopes[r, a]
                     for j in range(m):
                         g[j] = alpha * slope[j] if winner[j] == a else ZERO
-                    _pull(g, keys, a * dim, (a + 1) * dim, m, by_q[run, i])
+                    pull(g, keys, a * dim, (a + 1) * dim, m, by_q[run, i])
             for a in range(heads):
-                _push(q[run], start, slopes, a, a * dim, (a + 1) * dim, m, total)
+                push(q[run], start, slopes, a, a * dim, (a + 1) * dim, m, total)
         for j in range(m):
             for c in range(width):
                 by_k[run, j, c] = total[c, j]
@@ -194,7 +194,7 @@ def hinge_gradients(first, last, q, k, heads, offsets, targets, items, levels, b
                         by_k[run, j, c] -= short * query[c]
             for a in range(heads):
                 low, high = a * dim, (a + 1) * dim
-                _score(query, keys, low, high, m, scores)
+                score(query, keys, low, high, m, scores)
                 for e in range(offsets[run, i], offsets[run, i + 1]):
                     scores[targets[run, e]] = -np.inf
                 top = level
@@ -230,7 +230,7 @@ def sides(first, last, q, k, heads, offsets, targets, items, alphas, taus, level
         for i in range(m):
             best[:m] = -np.inf
             for a in range(heads):
-                _score(q[run, i], keys, a * dim, (a + 1) * dim, m, scores)
+                score(q[run, i], keys, a * dim, (a + 1) * dim, m, scores)
                 for j in range(m):
                     best[j] = scores[j] if scores[j] > best[j] else best[j]
                 for e in range(offsets[run, i], offsets[run, i + 1]):
@@ -258,6 +258,6 @@ def sides(first, last, q, k, heads, offsets, targets, items, alphas, taus, level
         out[run, 2] = logistic / m
         out[run, 3] = hinge / (2 * m)
         # a number that is not finite must not hide behind comparisons, which it loses
-        if np.isnan(q[run]).any() or np.isnan(k[run]).any():
+        if not (np.isfinite(q[run]).all() and np.isfinite(k[run]).all()):
             out[run, 2] = np.nan
             out[run, 3] = np.nan
