@@ -22,9 +22,9 @@ import numpy as np
 import torch
 
 from superproof import Network, check
-from superproof.empirics.batch import bounded_threads
 from superproof.empirics.sampler import near_miss
 from superproof.empirics.tasks import DnfTask, random_dnf
+from superproof.empirics.training.device import bounded_threads
 
 from .damage import damaged_entries
 

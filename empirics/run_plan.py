@@ -41,12 +41,12 @@ def complete(
     Args:
         store: where finished runs are and go.
         plan: the runs.
-        do: does some runs and yields each as it finishes; it is recorded at once.
+        do: does some runs and yields each as it finishes; it is recorded at once, with its arrays.
         progress: called with (runs in the store, runs of the plan).
         together: so many runs are handed to ``do`` at once.
     """
     wanted = {planned.key: planned for planned in plan}
-    found = {run.key: run for run in store.runs() if run.key in wanted}
+    found = _found(store, list(wanted))
     progress(len(found), len(wanted))
     left = [key for key in wanted if key not in found]
     while left:
@@ -59,6 +59,12 @@ def complete(
         left = [key for key in left if key not in found]
         if left:  # another process has them; or it gave them up, and the next round claims them
             time.sleep(PAUSE)
-            found |= {run.key: run for run in store.runs() if run.key in left}
+            found |= _found(store, left)
             left = [key for key in left if key not in found]
     return [found[planned.key] for planned in plan]
+
+
+def _found(store: RunStore, keys: Sequence[str]) -> dict[str, Run]:
+    """Those of the runs that are recorded, by key."""
+    runs = {key: store.find(key) for key in keys}
+    return {key: run for key, run in runs.items() if run is not None}

@@ -43,6 +43,8 @@ class Run:
         device: where it ran.
         seconds: its share of the time.
         weights: name of the file in the store's folder ``weights``.
+        arrays: what goes into that file when the run is recorded; a run that is read has none
+            here, see :meth:`RunStore.weights`.
         finished: when, ISO 8601 in UTC. ``environment``: versions. Both are filled in by the store.
     """
 
@@ -58,6 +60,7 @@ class Run:
     weights: str | None = None
     finished: str = ""
     environment: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -155,9 +158,10 @@ class RunStore:
 
         Args:
             run: times and versions are filled in.
-            weights: arrays by name, kept as ``weights/KEY.safetensors``.
+            weights: arrays by name, kept as ``weights/KEY.safetensors``; the run's own by default.
         """
         key, name = run.key, None
+        weights = run.arrays if weights is None else weights
         if weights is not None:
             name = f"{key}.safetensors"
             _write_weights(self.folder / WEIGHTS / name, weights)
@@ -186,11 +190,19 @@ class RunStore:
 
     def runs(self, experiment: str | None = None) -> Iterator[Run]:
         """The recorded runs, oldest first, of one experiment or of all."""
-        where = "" if experiment is None else "WHERE experiment = ? "
-        given = () if experiment is None else (experiment,)
+        if experiment is None:
+            yield from self._read("")
+        else:
+            yield from self._read("WHERE experiment = ?", experiment)
+
+    def find(self, key: str) -> Run | None:
+        """The recorded run with that key."""
+        return next(self._read("WHERE key = ?", key), None)
+
+    def _read(self, where: str, *given: str) -> Iterator[Run]:
         query = (
             "SELECT experiment, configuration, seed, status, result, verdict, curve, device, "
-            f"seconds, weights, finished, environment FROM runs {where}ORDER BY rowid"
+            f"seconds, weights, finished, environment FROM runs {where} ORDER BY rowid"
         )
         for row in self._connection.execute(query, given):
             name, configuration, seed, status, result, verdict, curve, *rest = row
@@ -201,10 +213,6 @@ class RunStore:
                 name, held, seed, status, numbers, decided, steps, device, seconds, weights,
                 finished, around,
             )  # fmt: skip
-
-    def find(self, key: str) -> Run | None:
-        """The recorded run with that key."""
-        return next((run for run in self.runs() if run.key == key), None)
 
     def weights(self, run: Run) -> dict[str, np.ndarray]:
         """The arrays of a run. Raises InputError where it has none, or the file is gone."""

@@ -7,8 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from ..constructions.conjunction import and_specification
-from ..constructions.patterns import pattern
 from ..verify.errors import InputError
 from ..verify.formula import And, Formula, Or, Variable
 from ..verify.specification import Specification
@@ -79,33 +77,6 @@ class CnfTask:
         return Specification(self.inputs, {"y0": self.formula})
 
 
-@dataclass(frozen=True)
-class PairwiseAndTask:
-    """One output a pair: output j is the AND of the inputs ``pairs[j]``.
-
-    Attributes:
-        inputs: number of inputs.
-        pairs: distinct pairs of input indices.
-        active: the domain holds the inputs with at most so many ones.
-        seed: that the pairs were drawn with.
-    """
-
-    inputs: int
-    pairs: tuple[tuple[int, int], ...]
-    active: int
-    seed: int
-
-    @property
-    def outputs(self) -> int:
-        """Number of pairs."""
-        return len(self.pairs)
-
-    @cached_property
-    def specification(self) -> Specification:
-        """All ANDs on the inputs with at most ``active`` ones, true above 0."""
-        return and_specification(self.inputs, np.array(self.pairs), self.active)
-
-
 def random_dnf(
     inputs: int,
     clauses: int,
@@ -173,19 +144,6 @@ def random_cnf(
     drawn = random_dnf(inputs, clauses, width, seed, disjoint=disjoint, mixed=mixed)
     # swapping AND and OR, and flipping all literals, keep clauses prime and needed
     return CnfTask(inputs, drawn.clauses, seed)
-
-
-def random_pairwise_and(
-    inputs: int, outputs: int, seed: int, *, active: int = 2
-) -> PairwiseAndTask:
-    """Draw distinct pairs uniformly, one an output.
-
-    Raises InputError when there are not so many pairs, or ``active`` is out of range.
-    """
-    if not 1 <= active <= inputs:
-        raise InputError(f"active must lie between 1 and the {inputs} inputs, not {active}")
-    pairs = pattern("random", inputs, outputs, seed)
-    return PairwiseAndTask(inputs, tuple((int(a), int(b)) for a, b in pairs), active, seed)
 
 
 def _conjunction(clause: Clause) -> Formula:

@@ -64,8 +64,8 @@ def demo(
 
 def _require_extras() -> None:
     """Fail before the first step when a package is missing, not in the middle."""
-    from ..empirics.batch import require_torch
     from ..empirics.figures import require_matplotlib
+    from ..empirics.training.device import require_torch
 
     require_torch()
     require_matplotlib()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from superproof.empirics import run_plan
@@ -66,3 +67,16 @@ def test_runs_of_others_are_waited_for(tmp_path: Path, monkeypatch: pytest.Monke
     assert [run.result["square"] for run in runs] == [0] + [1] * 4 + [4] * 5
     assert (1, 0) not in done
     assert done[-1] == (2, 2)
+
+
+def test_weights_are_kept_with_the_runs(tmp_path: Path) -> None:
+    def do(some: Sequence[Planned]) -> Iterator[Run]:
+        for one in some:
+            arrays = {"w": np.full(2, one.seed)}
+            yield Run("toy", one.configuration, one.seed, arrays=arrays)
+
+    with RunStore(tmp_path) as store:
+        runs = complete(store, PLAN[:3], do)
+        again = complete(store, PLAN[:3], do)
+        assert [run.weights for run in again] == [f"{run.key}.safetensors" for run in runs]
+        assert [int(store.weights(run)["w"][0]) for run in again] == [0, 1, 2]

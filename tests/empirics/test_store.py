@@ -67,6 +67,24 @@ def test_resume_must_be_asked_for(tmp_path: Path) -> None:
         RunStore(tmp_path, resume=False)
 
 
+def test_a_run_may_bring_its_weights(tmp_path: Path) -> None:
+    arrays = {"a": np.arange(4, dtype=np.float32)}
+    brought = replace(RUN, arrays=arrays)
+    assert brought == RUN
+    assert brought.key == RUN.key
+    with RunStore(tmp_path) as store:
+        store.record(brought)
+        found = store.find(RUN.key)
+        assert found is not None
+        assert found.arrays is None
+        assert (store.weights(found)["a"] == arrays["a"]).all()
+        # what is given beside the run comes first
+        store.record(replace(brought, seed=4), {"b": np.zeros(2)})
+        other = store.find(replace(RUN, seed=4).key)
+        assert other is not None
+        assert list(store.weights(other)) == ["b"]
+
+
 def test_weights_that_are_missing(tmp_path: Path) -> None:
     with RunStore(tmp_path) as store:
         store.record(RUN)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from superproof.empirics.sampler import near_miss
-from superproof.empirics.tasks import DnfTask, random_dnf, random_pairwise_and
+from superproof.empirics.tasks import DnfTask, random_dnf
 from superproof.verify.errors import InputError
 
 
@@ -58,18 +58,6 @@ def test_a_seed_decides_the_task() -> None:
     for mixed in (False, True):
         draws = [random_dnf(12, 3, 3, s, disjoint=False, mixed=mixed) for s in (5, 5, 6)]
         assert draws[0] == draws[1] != draws[2]
-    pairs = [random_pairwise_and(9, 12, seed) for seed in (5, 5, 6)]
-    assert pairs[0] == pairs[1] != pairs[2]
-
-
-def test_pairwise_and() -> None:
-    task = random_pairwise_and(7, 10, 3, active=3)
-    assert len(set(task.pairs)) == task.outputs == 10
-    assert all(0 <= a < b < 7 for a, b in task.pairs)
-    assert task.specification.domain.size == 1 + 7 + 21 + 35
-    points = _points(7)
-    expected = np.stack([points[:, a] & points[:, b] for a, b in task.pairs], axis=1)
-    assert np.array_equal(task.specification.expected(points), expected.astype(bool))
 
 
 def test_sizes_that_do_not_fit_are_refused() -> None:
@@ -79,10 +67,6 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
         random_dnf(3, 1, 4, 0)
     with pytest.raises(InputError, match="fewer or wider"):
         random_dnf(2, 3, 2, 0, disjoint=False)  # only one positive clause of width 2 exists
-    with pytest.raises(InputError, match="have 6 pairs, not 7"):
-        random_pairwise_and(4, 7, 0)
-    with pytest.raises(InputError, match="active"):
-        random_pairwise_and(4, 2, 0, active=5)
 
 
 @pytest.mark.parametrize("mixed", [False, True])

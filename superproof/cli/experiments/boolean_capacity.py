@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...empirics.capacity import CapacityResult
+    from ...empirics.capacity.experiment import CapacityResult
     from . import Request
 
 
 def run(request: Request) -> None:
-    """Train, decide exactly, and print the measured capacities."""
-    from ...empirics.capacity import FULL, QUICK, boolean_capacity
+    """Search capacities, decide every network exactly, and print what was measured."""
+    from ...empirics.capacity import plan
+    from ...empirics.capacity.experiment import boolean_capacity
     from ..progress import ProgressBar
 
     with ProgressBar("examples") as bar:
         result = boolean_capacity(
             request.folder,
-            QUICK if request.quick else FULL,
+            plan.QUICK if request.quick else plan.FULL,
             seed=request.seed,
             device=request.device,
             resume=request.resume,
@@ -27,31 +28,74 @@ def run(request: Request) -> None:
 
 
 def _print(result: CapacityResult) -> None:
-    """The measured capacities as a table, and where the files are."""
-    from ...empirics.capacity_lines import caveat
+    """Capacities and laws as tables, and where the files are."""
+    from ...empirics.capacity.capacity_files import capacity_rows
+    from ...empirics.capacity.families import FAMILIES
     from ..terminal import console, print_text, sign, table
 
-    bounds = {
-        line.name: dict(line.points) for line in result.lines if line.name.startswith("counting")
-    }
-    square = f"n{sign('×', ' x ')}n weights"
-    headings = ("neurons", "by seed", "median", f"bound: {square}, 32 bits")
-    rows = table(*((heading, "right") for heading in headings))
-    at_least = sign("≥", ">=")
-    for c in result.capacities:
-        by_seed = " ".join(
-            f"{at_least if top else ''}{value}"
-            for value, top in zip(c.by_seed, c.at_top, strict=True)
-        )
-        bound = bounds["counting-superposed-32"].get(c.width)
-        rows.add_row(str(c.width), by_seed, f"{c.median:g}", "-" if bound is None else f"{bound:,}")
     out = console()
-    out.print("Pairwise ANDs computed without any error, by trained networks of n neurons:")
-    out.print(rows)
-    print_text(" ".join(caveat(result.lines)).replace("n×n weights", square))
-    out.print(
-        f"{len(result.runs)} networks decided exactly, {result.trained} of them trained now, "
-        f"seed {result.seed}, {result.device}, {result.seconds:.0f} s"
+    tolerance = f"{float(result.plan.tolerance):.0%}"
+    for name in result.plan.widths:
+        title = FAMILIES[name].title
+        out.print(f"Pairwise ANDs computed without any error, {title}:")
+        headings = ("neurons", "m* [95 %]", "every, some", f"m*, {tolerance} wrong")
+        costs = ("parameters", "bits", "bits / bound", "bound allows")
+        rows = table(*((heading, "right") for heading in (*headings, *costs)))
+        for row in capacity_rows(result, name):
+            width, half, low, high, every, some, other, parameters, bits, ratio, bound = row
+            rows.add_row(
+                str(width),
+                "-" if half is None else f"{_number(half)} [{_number(low)}, {_number(high)}]",
+                f"{_number(every)}, {_number(some)}",
+                _number(other),
+                _number(parameters),
+                _number(bits),
+                "-" if ratio is None else f"{ratio:.1f}",
+                _number(bound).replace("over ", "> "),
+            )
+        out.print(rows)
+        fits = [fit for fit in result.fits if fit.family == name]
+        if fits:
+            out.print(f"Laws, {title}, natural logarithms:")
+            of_law = ("a [95 %]", "b [95 %]", "off by", "AIC", "best in draws")
+            rows = table(
+                *((heading, "whole") for heading in ("wrong", "m* =")),
+                *((heading, "right") for heading in of_law),
+            )
+            for fit in fits:
+                rows.add_row(
+                    f"{fit.tolerance:.0%}",
+                    fit.law,
+                    f"{fit.scale:.3g} [{fit.scale_low:.3g}, {fit.scale_high:.3g}]",
+                    "-"
+                    if fit.exponent is None
+                    else f"{fit.exponent:.2f} [{fit.exponent_low:.2f}, {fit.exponent_high:.2f}]",
+                    f"x {fit.spread:.2f}",
+                    f"{fit.aic:.1f}",
+                    f"{fit.best:.0%}",
+                )
+            out.print(rows)
+    half = sign("½", "1/2")
+    print_text(
+        f"m*: ANDs at which the chance that one training is exact is {half}, with 95 % intervals "
+        "by profile likelihood; every: up to so many ANDs all trials were exact; some: the most at "
+        "which one was; bits / bound: over the counting bound at m*; off by: typical factor "
+        "between law and m*. Intervals of the laws: trials drawn again with replacement."
     )
-    for kind in ("svg", "png", "csv", "json", "results"):
+    for reason in result.missing:
+        out.print(f"not found: {reason}", soft_wrap=True)
+    out.print(
+        f"{result.runs:,} networks decided exactly, {result.trained:,} of them trained now, "
+        f"{len(result.built)} constructions certified, seed {result.seed}, {result.device}, "
+        f"{result.seconds:.0f} s"
+    )
+    for kind in ("svg", "png", "csv", "json", "finding", "runs"):
         out.print(f"{kind:>8}  {result.files[kind]}", soft_wrap=True)
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

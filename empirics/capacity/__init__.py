@@ -1,0 +1,1 @@
+"""How many ANDs trained networks compute exactly, by neurons, parameters and bits."""
