@@ -71,24 +71,23 @@ def export(
     from ..verify.errors import InputError
     from .problem_files import SPECIFICATION_FILE, network_file, read_problem
     from .question_files import Asked
-    from .recognition_files import LAYER_FILE, asks_recognition, refuse_softmax
+    from .recognition_files import asks_recognition, read_files, refuse_questions, refuse_softmax
     from .recognition_files import read_problem as read_recognition
     from .terminal import print_text
 
     if vnnlib_type is not None and vnnlib is None:
         raise InputError("--vnnlib-type says what --vnnlib FILE declares; give both")
+    asked = Asked(against, forgotten or [], flip or [], monotone or [], output or [])
     if asks_recognition(model, specification):
         if smtlib is not None or vnnlib is not None:
             raise InputError(
                 "--smtlib and --vnnlib are for networks, and this specification asks about a graph"
             )
+        refuse_questions(asked)
         recognition = read_recognition(model, specification, context, temperature)
-        read = [model / LAYER_FILE if model.is_dir() else model]
-        read.append(specification or model / SPECIFICATION_FILE)
-        _write(recognition.canonical(), out, read)
+        _write(recognition.canonical(), out, read_files(model, specification))
         return
     refuse_softmax(context, temperature)
-    asked = Asked(against, forgotten or [], flip or [], monotone or [], output or [])
     if not asked.plain:
         if smtlib is not None or vnnlib is not None:
             raise InputError(

@@ -46,7 +46,7 @@ def recheck(
     from .exit import ExitCode, complain
     from .problem_files import read_problem
     from .question_files import Asked
-    from .recognition_files import asks_recognition, refuse_softmax
+    from .recognition_files import asks_recognition, refuse_questions, refuse_softmax
     from .terminal import print_text
 
     if len(files) > 2:
@@ -58,6 +58,7 @@ def recheck(
         data = file.read(checker.TEXT)
 
     if asks_recognition(model, specification):
+        refuse_questions(asked)
         return _recheck_recognition(model, specification, data, context, temperature)
     refuse_softmax(context, temperature)
 

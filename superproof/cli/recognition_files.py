@@ -5,23 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .problem_files import SPECIFICATION_FILE
+from .problem_files import NETWORK_FILES, SPECIFICATION_FILE
 
 #: As in :mod:`..verify.attention.files`, which this file must not load for other problems.
 LAYER_FILE = "layer.safetensors"
 
 if TYPE_CHECKING:
     from ..verify.attention.recognition import RecognitionProblem
+    from .question_files import Asked
 
 
 def asks_recognition(model: Path, specification: Path | None) -> bool:
-    """Whether the specification of a model, or of a folder, asks about a graph."""
-    path = model / SPECIFICATION_FILE if specification is None else specification
-    if not path.is_file():
-        return False
-    from ..verify.attention.files import is_recognition
+    """Whether the specification of a model, or of a folder, asks about a graph.
 
-    return is_recognition(path)
+    A folder with a layer and no network asks about one whatever its specification says.
+    """
+    path = model / SPECIFICATION_FILE if specification is None else specification
+    if path.is_file():
+        from ..verify.attention.files import is_recognition
+
+        if is_recognition(path):
+            return True
+    networks = any((model / name).exists() for name in NETWORK_FILES)
+    return specification is None and not networks and (model / LAYER_FILE).is_file()
 
 
 def refuse_softmax(context: int | None, temperature: str | None) -> None:
@@ -33,6 +39,25 @@ def refuse_softmax(context: int | None, temperature: str | None) -> None:
             raise InputError(
                 f"{option} is for layers of attention, and this specification has no [graph]"
             )
+
+
+def refuse_questions(asked: Asked) -> None:
+    """Raises InputError where a question about networks is asked of a layer."""
+    from ..verify.errors import InputError
+
+    if not asked.plain:
+        raise InputError(
+            "--against, --flip and --monotone are for networks, and this specification asks about "
+            "a graph"
+        )
+
+
+def read_files(model: Path, specification: Path | None) -> list[Path]:
+    """The files that :func:`read_problem` reads."""
+    from ..verify.attention.files import edges_file
+
+    given = model / SPECIFICATION_FILE if specification is None else specification
+    return [model / LAYER_FILE if model.is_dir() else model, given, edges_file(given)]
 
 
 def read_problem(

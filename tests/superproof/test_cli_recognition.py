@@ -134,6 +134,9 @@ def test_certificate_and_export(
             "--device is for networks, and this specification asks about a graph",
         ),
         (["--probability", "uniform"], "--probability is for networks, and this specification as"),
+        (["--timeout", "0"], "timeout must be positive, not 0"),
+        (["--timeout", "nan"], "timeout must be positive, not nan"),
+        (["--dtype", "float8"], "--dtype float8: unknown number type"),
     ],
 )
 def test_bad_options(superproof: Run, attention: Path, arguments: list[str], message: str) -> None:
@@ -158,5 +161,27 @@ def test_export_in_other_forms_is_refused(superproof: Run, attention: Path, tmp_
     answer = superproof("export", attention, "--smtlib", tmp_path / "a.smt2")
     assert answer.code == 2
     assert "--smtlib and --vnnlib are for networks" in answer.err
-    answer = superproof("export", attention, "--out", attention / "spec.toml")
-    assert "is also the file that is read; name another" in answer.err
+    for name in ("spec.toml", "layer.safetensors", "edges.txt"):
+        before = (attention / name).read_bytes()
+        answer = superproof("export", attention, "--out", attention / name)
+        assert "is also the file that is read; name another" in answer.err
+        assert (attention / name).read_bytes() == before
+
+
+def test_questions_about_networks_are_refused(superproof: Run, attention: Path) -> None:
+    for options in (["--against", attention], ["--flip", "a"], ["--monotone", "a"]):
+        for words in (["export", attention], ["recheck", attention, attention / "spec.toml"]):
+            answer = superproof(*words, *options)
+            assert answer.code == 2
+            assert "are for networks, and this specification asks about a graph" in answer.err
+
+
+@pytest.mark.parametrize("text", ["", "[readout]\nthreshold = 1\n", "[graph\n"])
+def test_a_folder_with_a_layer_asks_about_a_graph(
+    superproof: Run, attention: Path, text: str
+) -> None:
+    (attention / "spec.toml").write_text(text)
+    answer = superproof("check", attention)
+    assert answer.code == 2
+    assert answer.err.startswith(f"error: {attention / 'spec.toml'}: ")
+    assert ("[graph] with edges" in answer.err) is (text != "[graph\n")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..certificate import check_destination, no_certificate
-from ..errors import ProofError
+from ..errors import InputError, ProofError
 from ..rounding.execution import Execution, number_json
+from ..rounding.number_type import number_type
 from ..verdict import CertificateFile, Status, package_version
 from .contexts.softmax import SoftmaxDecision, decide_softmax
 from .execution import execution
@@ -127,6 +128,10 @@ def check_recognition(
 
     Raises InputError for options out of range and a destination that cannot be written.
     """
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"timeout must be positive, not {timeout}")
+    for name in dtypes:
+        number_type(name)
     if certificate is not None:
         check_destination(Path(certificate))
     begun = time.perf_counter()

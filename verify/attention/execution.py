@@ -107,7 +107,9 @@ def _error(problem: RecognitionProblem, kind: NumberType) -> Fraction | None:
         min(kind.storage.limit, kind.sums.limit),
         max(kind.storage.smallest, kind.sums.smallest),
     )
-    if outer * 2.0**both >= 2.0 ** (limit - 1) or inner * 2.0 ** max(units) >= 2.0 ** (limit - 1):
+    with np.errstate(over="ignore"):
+        largest = np.ldexp([outer, inner], [both, max(units)]).max()
+    if largest >= 2.0 ** (limit - 1):
         return None
     if max(inner, outer) <= 1 << precision and min(*units, both) >= least:
         return Fraction(0)

@@ -90,6 +90,15 @@ def read_recognition(
         raise located(specification, error) from None
 
 
+def edges_file(specification: Path) -> Path:
+    """The file of edges that a specification names. Raises InputError that names the file."""
+    try:
+        data = parse_table(read_text(specification, "a specification file (.toml)"))
+        return _edges(data, specification.parent)
+    except InputError as error:
+        raise located(specification, error) from None
+
+
 def write_recognition(problem: RecognitionProblem, folder: Path) -> None:
     """Write layer, graph and read-out into a folder that exists, for :func:`read_recognition`.
 
@@ -161,7 +170,7 @@ def _table(data: Mapping[str, Any], name: str, known: tuple[str, ...]) -> dict[s
 def _edges(data: Mapping[str, Any], folder: Path) -> Path:
     graph = _table(data, "graph", _GRAPH_KEYS)
     name = graph.get("edges")
-    if not isinstance(name, str):
+    if not isinstance(name, str) or "\0" in name:
         raise InputError(f"graph: names no file of edges; {_FORM}")
     return folder / name
 
@@ -185,7 +194,7 @@ def _softmax(
     if context is None and "context" in readout:
         context = readout["context"]
         if not isinstance(context, int) or isinstance(context, bool):
-            raise InputError(f"readout: context = {context!r}: write a number of items")
+            raise InputError(f"readout: context = {context}: write a number of items")
     if temperature is None and context is None:
         for key in ("null", "level"):
             if key in readout:

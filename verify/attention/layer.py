@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..domain_notation import rational
 from ..dyadic import Dyadic
 from ..errors import InputError
 
@@ -28,7 +29,7 @@ class AttentionLayer:
         query, key: W_Q and W_K, (heads, embedding_dim, key_dim).
         aggregation: the score of a pair is the ``max`` or the ``sum`` over the heads.
         threshold: a pair is reported when its score is strictly above; None leaves it open, and
-            then any threshold will do.
+            then any threshold will do. Floats are taken exactly.
 
     Raises InputError for shapes that do not fit and for numbers that are not finite.
     """
@@ -60,6 +61,8 @@ class AttentionLayer:
                 f"embeddings have {self.embedding_dim} dimensions, but query and key take "
                 f"{self.query.shape[1]}"
             )
+        if self.threshold is not None:
+            object.__setattr__(self, "threshold", rational(self.threshold, "threshold"))
         _ = self.exact
 
     @property

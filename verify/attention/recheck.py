@@ -20,7 +20,7 @@ import math
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -189,6 +189,7 @@ class Problem:
 
     def __init__(self, data: Any) -> None:
         require(data["format"] == "superproof-attention-1", "unknown format")
+        require(data.keys() - {"sha256"} == {"format", *PARTS}, "unknown or missing keys")
         self.sha256 = {part: digest(data[part]) for part in PARTS}
         require(data.get("sha256", self.sha256) == self.sha256, "its hashes are not its own")
         layer, graph, readout = (data[part] for part in PARTS)
@@ -245,7 +246,8 @@ class Problem:
         """Queries of all heads, then keys, of these items."""
         longest = max(sum(map(abs, self.embeddings[i])) for i in items)
         largest = max(max(map(abs, row)) for row in self.weights)
-        lanes = Lanes(longest * largest, len(self.weights[0]))
+        # the weights are packed as well, also where all of these items are 0
+        lanes = Lanes(max(longest, 1) * largest, len(self.weights[0]))
         packed = [lanes.pack(row) for row in self.weights]
         half, images = lanes.half, []
         for i in items:
@@ -284,9 +286,11 @@ class Problem:
             both = [self.nothing(score, bits)]
             both += (self.exponential(bits).bounds(other - score) for other in others)
             level = self.odds * (1 << bits)
-            if sum(upper for _, upper in both) <= level:
+            low, high = (sum(bound) for bound in zip(*both, strict=True))
+            if high <= level:
                 return True
-            if sum(lower for lower, _ in both) > level:
+            # a bound that is not exact is not reached
+            if low > level or low == level < high:
                 return False
         raise RejectedError("a weight is too near to the level to be told from it")
 
@@ -313,10 +317,10 @@ class Table:
 
 
 def largest_product(left: list[list[int]], right: list[list[int]]) -> int:
-    """No product of two rows is larger: the largest 1-norm times the largest entry."""
+    """No product of two rows is larger, nor an entry of ``right``: 1-norm times largest entry."""
     norms = [max(sum(map(abs, row)) for row in side) for side in (left, right)]
     entries = [max(max(map(abs, row)) for row in side) for side in (left, right)]
-    return min(norms[0] * entries[1], norms[1] * entries[0])
+    return max(min(norms[0] * entries[1], norms[1] * entries[0]), entries[1])
 
 
 def all_scores(problem: Problem) -> tuple[dict[str, Any], str]:
@@ -400,7 +404,7 @@ class Edge:
         self.further = problem.context - len({i, j})
         self.coarse: dict[tuple[int, int], list[int]] = {}
 
-    def leaf(self, multipliers: list[int], included: frozenset[int], out: frozenset[int]) -> bool:
+    def leaf(self, multipliers: list[int], included: frozenset[int], out: Set[int]) -> bool:
         """Whether some head reports the edge in all contexts with the included items and without
         those that are out: multipliers make one inequality of those of the heads.
         """
@@ -462,26 +466,35 @@ class Edge:
         """Check a tree over the contexts of the edge; the number of its leaves."""
         name, heads = f"the tree of edge ({self.i}, {self.j})", self.problem.heads
         demand(type(nodes) is list, f"{name} is no list")
-        empty = frozenset[int]()
-        stack, leaves = [(empty, empty)], 0
+        # items that are in or out on the way to a node, and the last of them for nodes to come
+        state: dict[int, bool] = {}
+        stack, leaves = [(0, -1, False)], 0
         for node in nodes:
             demand(bool(stack), f"{name} has more nodes than it needs")
             demand(next(budget, None) is not None, "its trees are too large to check")
-            included, out = stack.pop()
+            depth, item, inside = stack.pop()
+            while len(state) > depth:
+                state.popitem()
+            if item >= 0:
+                state[item] = inside
             keys = node.keys() if type(node) is dict else set()
             demand(keys in ({"branch"}, {"multipliers"}), f"{name} has a node of no meaning")
             if "branch" in node:
                 k = node["branch"]
                 fine = whole([k]) and 0 <= k < self.problem.items
-                fine = fine and k not in included | out | {self.i, self.j}
+                fine = fine and k not in state and k not in (self.i, self.j)
                 demand(fine, f"{name} branches on no free item")
-                stack += [(included, out | {k}), (included | {k}, out)]
+                stack += [(len(state), k, False), (len(state), k, True)]
                 continue
             n = node["multipliers"]
             fine = whole(n, heads) and min(n) >= 0 < max(n) <= 1 << MULTIPLIER
             demand(fine, f"{name} has multipliers of no meaning")
             leaves += 1
-            demand(self.leaf(n, included, out), f"{name}: leaf {leaves} proves nothing")
+            included = frozenset(k for k, inside in state.items() if inside)
+            demand(
+                self.leaf(n, included, state.keys() - included),
+                f"{name}: leaf {leaves} proves nothing",
+            )
         demand(not stack, f"{name} ends before its nodes do")
         return leaves
 

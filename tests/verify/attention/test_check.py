@@ -82,6 +82,61 @@ def test_softmax() -> None:
     assert verdict.to_json()["counterexamples"][0]["edge"] is True
 
 
+def test_floats_are_taken_exactly() -> None:
+    problem = identity(4)
+    layer = AttentionLayer(*(a.mantissa for a in problem.layer.exact), threshold=0.1)  # type: ignore[arg-type]
+    assert layer.threshold == Fraction(0.1)
+    softmax = SoftmaxReadout(0.1, np.int64(4), 0.5)  # type: ignore[arg-type]
+    assert softmax == SoftmaxReadout(Fraction(0.1), 4, Fraction(1, 2))
+    asked = RecognitionProblem(layer, problem.graph, softmax)
+    assert check_recognition(asked).holds
+    json.dumps(asked.canonical())
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ((np.nan, 2, 0), "temperature: nan is not a finite number"),
+        ((np.inf, 2, 0), "temperature: inf is not a finite number"),
+        ((None, 2, 0), "temperature: None is not a finite number"),
+        ((1, 2, np.nan), "null: nan is not a finite number"),
+        ((1, 2, True), "null: expected a number, found True"),
+        ((1, 2, 0, np.nan), "level: nan is not a finite number"),
+        ((1, 2.5, 0), "context 2.5: not a number of items"),
+        ((1, None, 0), "context None: not a number of items"),
+    ],
+)
+def test_readouts_of_no_numbers(numbers: tuple[float, ...], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        SoftmaxReadout(*numbers)  # type: ignore[arg-type]
+
+
+def test_thresholds_of_no_numbers() -> None:
+    with pytest.raises(InputError, match="threshold: nan is not a finite number"):
+        identity(2, np.nan)  # type: ignore[arg-type]
+
+
+def test_options_are_checked_first() -> None:
+    for timeout in (0, -1, float("nan")):
+        with pytest.raises(InputError, match=f"timeout must be positive, not {timeout}"):
+            check_recognition(identity(2), timeout=timeout)
+    with pytest.raises(InputError, match="unknown number type"):
+        check_recognition(identity(2, Fraction(2)), dtypes=["float8"])
+
+
+def test_numbers_beyond_floats_are_shown() -> None:
+    layer = AttentionLayer(
+        np.array([[1e200], [-1e200]]), np.full((1, 1, 1), 1e200), np.full((1, 1, 1), 1e200)
+    )
+    for temperature in (Fraction(10) ** 400, Fraction(1, 10**400)):
+        softmax = SoftmaxReadout(temperature, 2, Fraction(0))
+        problem = RecognitionProblem(layer, RelationalGraph.permutation([0, 1]), softmax)
+        verdict = check_recognition(problem)
+        assert verdict.holds
+        assert f"e{'+' if temperature > 1 else '-'}400" in str(verdict.softmax)
+        json.dumps(verdict.to_json(), allow_nan=False)
+
+
 def test_destination_is_checked_first(tmp_path: Path) -> None:
     taken = tmp_path / "model"
     taken.write_text("weights")

@@ -100,6 +100,19 @@ def one_pair(
     return RecognitionProblem(layer, RelationalGraph(2, edges))
 
 
+def test_images_beyond_the_range_of_floats() -> None:
+    # X W_Q is 2^1100, and the scores are 2^300
+    layer = AttentionLayer(
+        np.array([[2.0**200], [0.0]]),
+        np.full((1, 1, 1), 2.0**900),
+        np.full((1, 1, 1), 2.0**-1000),
+        threshold=Fraction(1),
+    )
+    problem = RecognitionProblem(layer, RelationalGraph(2, [[0, 0]]))
+    found = stated(problem, "float64")
+    assert (found.guaranteed, found.reason) == (False, "a score may overflow in float64")
+
+
 @pytest.mark.parametrize(
     ("problem", "dtype", "reason"),
     [

@@ -77,13 +77,14 @@ HEAD = '[graph]\nedges = "edges.txt"\n[readout]\n'
     [
         ("graph = 3\n[readout]\n", r"graph: write a table: \[graph\]"),
         ("[graph]\n", r'graph: names no file of edges; write \[graph\] with edges = "edges.txt"'),
+        ('[graph]\nedges = "a\\u0000b"\n', "graph: names no file of edges"),
         ("[grahp]\n", "unknown key 'grahp'; did you mean 'graph'?"),
         (HEAD + "treshold = 1\n", "readout: unknown key 'treshold'; did you mean 'threshold'?"),
         (HEAD + 'threshold = "a"\n', "readout: threshold: 'a' is not a finite number"),
         (HEAD + 'aggregation = "mean"\n', "readout: aggregation = 'mean': use max or sum"),
         (HEAD + "temperature = 1\n", r"a temperature needs a context: --context, or \[readout\] "),
         (HEAD + "context = 2\n", r"a context needs a temperature: --temperature, or \[readout\] t"),
-        (HEAD + "context = 2.5\ntemperature = 1\n", "context = Decimal.*: write a number of items"),
+        (HEAD + "context = 2.5\ntemperature = 1\n", "context = 2.5: write a number of items"),
         (HEAD + "context = 2\ntemperature = 1\n", "say the score of the null key: null = 0.5, or"),
         (HEAD + "context = 4\ntemperature = 1\nnull = 1", "context 4: there are only 3 items"),
         (HEAD + "context = 0\ntemperature = 1\nnull = 1", "context 0: a context has at least one"),
@@ -91,6 +92,10 @@ HEAD = '[graph]\nedges = "edges.txt"\n[readout]\n'
         (
             HEAD + "context = 1\ntemperature = 1\nnull = 1\nlevel = 1",
             "level 1: a weight lies strictly between 0 and 1",
+        ),
+        (
+            HEAD + "context = 1\ntemperature = 1\nnull = 1\nlevel = 1e-200",
+            "level 1e-200: too near to 0 or 1; keep it 2.-500 away",
         ),
         (HEAD + "level = 0.5", "readout: level goes with temperature and context"),
         (

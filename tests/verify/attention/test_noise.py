@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,8 +86,37 @@ def test_no_threshold_no_radius_and_scores_without_embeddings() -> None:
     assert noise_radius(below) > 1e50
 
 
-def test_units_far_from_one_are_left_alone() -> None:
-    tiny = np.full((1, 1, 1), 2.0**-300)
-    layer = AttentionLayer(np.ones((2, 1)), tiny, tiny, threshold=Fraction(0))
-    problem = RecognitionProblem(layer, RelationalGraph(2, np.argwhere(np.ones((2, 2)))))
-    assert noise_radius(problem) == 0
+def radius_of(
+    items: Any, query: Any, key: Any, edges: Any, threshold: Fraction = Fraction(0)
+) -> float:
+    layer = AttentionLayer(
+        np.array(items), np.array(query)[None], np.array(key)[None], threshold=threshold
+    )
+    return noise_radius(RecognitionProblem(layer, RelationalGraph(len(items), edges)))
+
+
+@pytest.mark.parametrize("unit", [2.0**-500, 1.0, 2.0**300])
+@pytest.mark.parametrize("weight", [2.0**-1000, 1.0, 2.0**1000])
+def test_units_do_not_matter(unit: float, weight: float) -> None:
+    found = radius_of([[unit], [unit]], [[weight]], [[1.0]], np.argwhere(np.ones((2, 2))))
+    # e^2 + 2 e = 1
+    assert found == pytest.approx(unit * (np.sqrt(2) - 1), rel=1e-8)
+
+
+def test_products_below_the_range_of_floats_still_count() -> None:
+    # half of the one entry of item 1 takes the edge away, but X W_Q is 0 in floats
+    items = [[2.0**-300, 0.0], [0.0, 2.0**-310]]
+    query, key = [[2.0**-800], [0.0]], [[0.0], [2.0**1023]]
+    found = radius_of(items, query, key, [[0, 1]], Fraction(1, 2**388))
+    assert 2.0**-313 < found < 2.0**-311
+
+
+def test_numbers_that_no_float_holds() -> None:
+    everything = np.argwhere(np.ones((2, 2)))
+    assert radius_of([[1.0], [2.0]], [[1.0]], [[1.0]], everything, -(Fraction(10) ** 400)) > 1e50
+    assert radius_of([[1.0], [2.0]], [[1.0]], [[1.0]], [[1, 1]], Fraction(10) ** 400) == 0
+    # mantissas of more than 1,300 bits: scores 1 and 0
+    items, query, key = [[1e200, 0.0], [0.0, 1e-200]], [[1e-200], [0.0]], [[1e-200], [1.0]]
+    found = radius_of(items, query, key, [[0, 0]], Fraction(1, 2))
+    assert 0.4 < found < 0.5
+    assert radius_of([[1e-300], [0.0]], [[1e-300]], [[1e-300]], [[0, 0]]) == 0

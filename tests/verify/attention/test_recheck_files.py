@@ -8,6 +8,7 @@ import re
 import resource
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from pathlib import Path
 from typing import Any
@@ -318,6 +319,7 @@ def changed(data: Data, place: tuple[Any, ...], value: Any) -> Data:
     ("place", "value"),
     [
         (("format",), "superproof-problem-1"),
+        (("more",), 1),
         (("sha256",), {}),
         (("layer", "more"), 1),
         (("layer", "aggregation"), "mean"),
@@ -368,6 +370,43 @@ def test_problems_of_another_kind_are_unreadable(place: tuple[Any, ...], value: 
     file = certificate(data, "holds", {"kind": "contexts", "edges": TREES})
     with pytest.raises(checker.UnreadableError):
         checker.recheck(data, file)
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "query", "key"),
+    [
+        ([[0], [0]], [[[1 << 200]]], [[[-1 << 200]]]),
+        ([[1], [1]], [[[0]], [[1]]], [[[-1 << 200]], [[1]]]),
+        ([[1], [1]], [[[1 << 200]], [[1]]], [[[0]], [[1]]]),
+    ],
+)
+def test_zeros_beside_wide_numbers(embeddings: Any, query: Any, key: Any) -> None:
+    """Lanes hold what is packed into them, also where everything computed is small."""
+    arrays = {"embeddings": embeddings, "query": query, "key": key}
+    layer: Data = {name: {"exponent": 0, "mantissa": array} for name, array in arrays.items()}
+    readout = {"kind": "threshold", "threshold": "9"}
+    data = problem_of(layer | {"aggregation": "max"}, [[0, 0], [1, 1]], readout)
+    said = checker.recheck(data, certificate(data, "violated", {"kind": "scores"}))
+    assert said == "violated (all 4 pairs evaluated, 2 wrong as (0, 0))"
+    file = certificate(data, "violated", {"kind": "pair", "pair": [0, 0]})
+    assert checker.recheck(data, file) == "violated (pair (0, 0) evaluated)"
+
+
+def test_long_branches_take_little_memory() -> None:
+    items = 2_000
+    layer: Data = {name: {"exponent": 0, "mantissa": [[[1]]]} for name in ("query", "key")}
+    layer["embeddings"] = {"exponent": 0, "mantissa": [[1]] * items}
+    readout = {"kind": "softmax", "temperature": "1", "context": items, "null": "9",
+               "level": "1/2"}  # fmt: skip
+    data = problem_of(layer | {"aggregation": "max"}, [[0, 1]], readout)
+    tree = [{"branch": k} for k in range(2, items)]
+    file = certificate(data, "holds", {"kind": "contexts", "edges": [tree]})
+    tracemalloc.start()
+    said = rejection(data, file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert said == "the tree of edge (0, 1) ends before its nodes do"
+    assert peak < 20 << 20
 
 
 def test_hostile_files_stay_within_memory_and_time(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ Node = dict[str, Any]
 STEPS = 80
 #: A mean of at most this is taken at once, a smaller one is not looked for.
 ENOUGH = 0.999
+#: Shares of a room are cut to this.
+HEAVY = 2.0**200
 _PAIRS = 48
 
 
@@ -149,7 +151,9 @@ class _Search:
         if not len(live):
             full = [*point.included, *point.allowed[:rest].tolist()]
             return full if cover.beaten(full) else self._halves(point, None)
-        shares = cover.weights[np.ix_(live, point.allowed)] / room[live, None]
+        with np.errstate(over="ignore"):
+            shares = cover.weights[np.ix_(live, point.allowed)] / room[live, None]
+        shares = np.minimum(shares, HEAVY)
         tops = np.sort(shares, axis=1)[:, shares.shape[1] - rest :].sum(axis=1)
         best = int(live[tops.argmin()])
         if tops.min() <= 1 + 1e-9 and cover.leaf(

@@ -14,7 +14,6 @@ from fractions import Fraction
 import numpy as np
 
 from ...dyadic import power_of_two
-from ...errors import InputError
 from ..scores import Scores
 from ..softmax_readout import SoftmaxReadout
 from .exponential import PRECISIONS, compare
@@ -74,18 +73,12 @@ class Exponents:
         rate: an integer score times this is an exponent.
         scale: the same for the floats of :meth:`Scores.blocks`.
         usable: whether floats can hold these numbers; if not, only exact rows decide.
-
-    Raises InputError for levels that floats cannot tell from 0 or 1.
     """
 
     def __init__(self, scores: Scores, softmax: SoftmaxReadout) -> None:
         self.scores = scores
         self.softmax = softmax
         self.limit = 1 / softmax.level - 1
-        if not power_of_two(-500) < self.limit < power_of_two(500):
-            raise InputError(
-                f"level {float(softmax.level):.3g}: too near to 0 or 1; keep it 2^-500 away"
-            )
         self.rate = power_of_two(scores.exponent) / softmax.temperature
         self.null = None if softmax.null is None else softmax.null / softmax.temperature
         exact_scale = power_of_two(scores.unit) / softmax.temperature

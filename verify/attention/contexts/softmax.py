@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import InputError, ReplayError
 from ...verdict import Status
+from ...verdict_text import decimal
 from ..recognition import RecognitionProblem
 from ..scores import Scores
 from ..softmax_readout import SoftmaxReadout
@@ -107,7 +108,7 @@ class SoftmaxDecision:
     def __str__(self) -> str:
         asked = (
             f"in every context of at most {self.softmax.context:,} items at temperature "
-            f"{float(self.softmax.temperature):.6g}"
+            f"{decimal(self.softmax.temperature)}"
         )
         words = {
             "holds": f"holds: the edges and no other pairs are reported {asked}",

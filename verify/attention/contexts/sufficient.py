@@ -163,23 +163,26 @@ def _two_levels(
     else:
         return SufficientCondition("S2", at, low, None)
     while high - low > low / (1 << 40):
-        middle = Fraction(float((low + high) / 2))
+        middle = (low + high) / 2
         low, high = (middle, high) if met(middle) else (low, middle)
     return SufficientCondition("S2", at, low, high)
 
 
 def _somewhere(terms: list[tuple[int, Fraction]], limit: Fraction) -> Fraction | None:
     """A temperature at which the sum is within the limit, sought in floats over 1/T."""
-    sizes = [abs(float(gap)) for _, gap in terms if gap]
-    if not sizes or min(sizes) < 1e-250 or max(sizes) > 1e250:
+    # in units of the largest, for they may be beyond the range of floats
+    unit = max((abs(gap) for _, gap in terms), default=Fraction(0))
+    gaps = [(count, float(gap / unit)) for count, gap in terms if unit]
+    sizes = [abs(gap) for _, gap in gaps if gap]
+    if not sizes or min(sizes) < 1e-250:
         return None
     best, best_value = None, math.inf
-    low, high = math.log(1e-3 / max(sizes)), math.log(700 / min(sizes))
+    low, high = math.log(1e-3), math.log(700 / min(sizes))
     for step in range(801):
         u = math.exp(low + (high - low) * step / 800)
-        value = sum(count * math.exp(min(float(gap) * u, 700.0)) for count, gap in terms)
+        value = sum(count * math.exp(min(gap * u, 700.0)) for count, gap in gaps)
         if value <= float(limit):
-            return Fraction(1 / u)
+            return Fraction(1 / u) * unit
         if value < best_value:
             best, best_value = u, value
-    return None if best is None else Fraction(1 / best)
+    return None if best is None else Fraction(1 / best) * unit

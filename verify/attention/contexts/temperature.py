@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...verdict_text import decimal
 from ..recognition import RecognitionProblem
 from ..scores import Scores
 from .covering import Budget, cover_edge
@@ -47,10 +48,10 @@ class TemperatureRange:
 
     def __str__(self) -> str:
         if self.low is None:
-            return "none found" if self.high is None else f"none down to {float(self.high):.6g}"
+            return "none found" if self.high is None else f"none down to {decimal(self.high)}"
         if self.high is None:
-            return f"at least {float(self.low):.6g}"
-        return f"{float(self.low):.6g} (not {float(self.high):.6g})"
+            return f"at least {decimal(self.low)}"
+        return f"{decimal(self.low)} (not {decimal(self.high)})"
 
     def to_json(self) -> dict[str, Any]:
         """Both ends as text."""
@@ -85,7 +86,7 @@ class Temperatures:
         lines = [f"largest temperature: {self.exact}", f"by sorting alone: {self.sorting}"]
         for condition in self.conditions:
             ends = TemperatureRange(condition.low, None)
-            met = "none" if condition.low is None else f"{float(condition.low):.6g}"
+            met = "none" if condition.low is None else decimal(condition.low)
             lines.append(f"by {condition.name}: {met if condition.high is not None else ends}")
         return "\n".join([*lines, *self.notes])
 
@@ -146,7 +147,7 @@ def largest_temperature(
         assert end is not None
         reported[end] = trial.loud(end)
         if reported[end]:
-            notes.append(f"at {float(end):.6g} and below, pairs that are no edges are reported")
+            notes.append(f"at {decimal(end)} and below, pairs that are no edges are reported")
     if sorting.low is not None and reported[sorting.low]:
         sorting = TemperatureRange(None, sorting.low)
     if exact.low is not None and reported[exact.low]:

@@ -69,15 +69,17 @@ def missed_edge(cover: EdgeCover, further: Sequence[int]) -> WrongContext:
     Raises ReplayError where some head reports the edge.
     """
     places = np.searchsorted(cover.items, sorted(further))
-    shares = cover.weights / cover.limit
-    total = (cover.own + cover.weights[:, places].sum(axis=1)) / cover.limit
-    kept = places.tolist()
-    for place in sorted(kept, key=lambda p: float(shares[:, p].max())):
+    places = places[np.argsort(cover.weights[:, places].max(axis=0), kind="stable")]
+    weights = cover.weights[:, places]
+    # with the heavier ones to come; differences of sums would be wrong by their roundings
+    heavier = np.cumsum(weights[:, ::-1], axis=1)[:, ::-1]
+    total, kept = cover.own.copy(), []
+    for n, place in enumerate(places.tolist()):
+        less = total + heavier[:, n + 1] if n + 1 < len(places) else total
         # floats with room to spare: nothing is near the level
-        less = total - shares[:, place]
-        if (less > 1 + 4 * ROUGH).all():
-            kept.remove(place)
-            total = (cover.own + cover.weights[:, kept].sum(axis=1)) / cover.limit
+        if not (less > cover.limit * (1 + 4 * ROUGH)).all():
+            kept.append(place)
+            total = total + weights[:, n]
     items = cover.items[kept].tolist()
     row = cover.row
     if any(row.excess(head, items) != 1 for head in range(cover.heads)):

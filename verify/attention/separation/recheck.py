@@ -39,8 +39,9 @@ KEYS = {
     "rational": {"kind", "pairs", "multipliers", "unit"},
     "krawczyk": {"kind", "pairs", "multipliers", "outside"},
 }
-#: Bytes of a certificate and of its text; bits of an entry of the embeddings; hex digits.
-FILE, TEXT, BITS, HEX = 1 << 24, 1 << 25, 256, 1 << 16
+#: Bytes of a certificate and of its text, and its brackets; bits of an entry of the embeddings;
+#: hex digits.
+FILE, TEXT, BRACKETS, BITS, HEX = 1 << 24, 1 << 25, 1 << 17, 256, 1 << 16
 #: Products of 30-bit digits, about: 2^34 are minutes. Digits of all multipliers.
 WORK, MEMORY = 1 << 34, 1 << 26
 
@@ -315,6 +316,7 @@ def read(certificate: bytes) -> dict[str, Any]:
         text = stream.decompress(certificate[len(MAGIC) :], TEXT)
         demand(not stream.unconsumed_tail, f"it holds more than {TEXT:,} bytes")
         demand(stream.eof and not stream.unused_data, "it is cut off, or goes on after its end")
+        demand(text.count(b"[") + text.count(b"{") <= BRACKETS, "it holds too many lists")
         data = json.loads(text.decode("ascii"), **READING)
     except (zlib.error, ValueError, RecursionError) as error:
         raise RejectedError(f"it is damaged ({type(error).__name__})") from None

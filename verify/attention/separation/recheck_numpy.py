@@ -23,7 +23,9 @@ BEGINNING = b"superproof-separation-1"
 NAME = "superproof-separation-problem-1"
 FIELDS = ("edges", "embedding_dim", "embeddings", "exponent", "format", "items")
 #: Bytes of a certificate and of its text, hex digits of a multiplier, bits of an embedding's entry.
-MOST_BYTES, MOST_TEXT, MOST_HEX, MOST_BITS = 1 << 26, 1 << 28, 1 << 18, 256
+MOST_BYTES, MOST_TEXT, MOST_HEX, MOST_BITS = 1 << 26, 1 << 26, 1 << 18, 256
+#: Lists and objects of a certificate.
+MOST_LISTS = 1 << 17
 #: Entries of a matrix; floating point multiplications in one product of integers; small products.
 ENTRIES, PRODUCTS, SMALL = 1 << 27, 1 << 43, 1 << 32
 #: Rows of a product that are added up at once.
@@ -236,7 +238,7 @@ def by_inverse(question: Question, evidence: dict[str, Any]) -> str:
             reject("the basis is singular")
     if not np.isfinite(inverse).all():
         reject("the basis is singular")
-    exponent = int(np.ceil(np.log2(np.abs(g).sum(dtype=object)))) + 3
+    exponent = int(np.abs(g).sum(dtype=object)).bit_length() + 3
     c = scaled(inverse, exponent)
     one = 1 << exponent
     for start in range(0, size, BLOCK):
@@ -305,6 +307,8 @@ def opened(file: bytes) -> dict[str, Any]:
         text = inflate.decompress(body, MOST_TEXT)
         if not inflate.eof or inflate.unconsumed_tail or inflate.unused_data:
             reject("its compressed part does not end where the file ends, or is too long")
+        if text.count(b"[") + text.count(b"{") > MOST_LISTS:
+            reject("it has too many lists")
         data = parsed(text.decode("ascii"))
         if set(data) != {"sha256", "claim", "evidence"}:
             reject("it has other parts")

@@ -195,6 +195,24 @@ def test_progress_and_time() -> None:
     assert "out of time" in str(late)
 
 
+def test_a_heavy_item_is_not_dropped_from_a_context_by_rounding() -> None:
+    # the first head is beaten by item 2 alone, at 2^51, beside which the others' .98 is rounded
+    # to more than 1; the second head takes items 3, 4 and 5
+    values = np.full((2, 6, 6), -60.0)
+    values[:, 0, 1] = 0
+    values[0, 0, [0, 2, 3, 4, 5]] = np.log([0.2, 2.0**51.5, 0.26, 0.26, 0.26])
+    values[1, 0, [0, 2, 3, 4, 5]] = np.log([0.01, 1e-20, 0.4, 0.4, 0.4])
+    agree(problem_of(values, [[0, 1]], 6, null=-39))
+
+
+def test_ties_beside_weights_of_no_size() -> None:
+    # the null key weighs exactly 1, and another item exp(-1e6) or less: together above 1
+    values = np.array([[[-1.0, 0.0], [-1.0, 1.0]]])
+    for null, status in ((0, "holds"), (1, "violated")):
+        problem = problem_of(values, [[1, 1]], 2, temperature="1/1000000", null=null)
+        assert agree(problem).status == status
+
+
 def test_bad_requests() -> None:
     problem = problem_of([[[1]]], [[0, 0]], 1)
     with pytest.raises(InputError, match="no softmax read-out; give a temperature and a context"):
@@ -205,9 +223,9 @@ def test_bad_requests() -> None:
         decide_softmax(problem, timeout=-1)
     with pytest.raises(InputError, match="counterexamples -1: must not be negative"):
         decide_softmax(problem, counterexamples=-1)
-    near = problem_of([[[1]]], [[0, 0]], 1, level=Fraction(1, 2**600))
-    with pytest.raises(InputError, match="too near to 0 or 1; keep it 2\\^-500 away"):
-        decide_softmax(near)
+    for level in (Fraction(1, 2**600), 1 - Fraction(1, 2**501)):
+        with pytest.raises(InputError, match="too near to 0 or 1; keep it 2\\^-500 away"):
+            problem_of([[[1]]], [[0, 0]], 1, level=level)
 
 
 def test_a_wrong_witness_is_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,7 @@ def test_damaged_files(kind: str) -> None:
         plain.MAGIC + zlib.compress("ü".encode() + text),
         plain.MAGIC + zlib.compress(twice),
         plain.MAGIC + zlib.compress(b"[" * 100_000),
+        plain.MAGIC + zlib.compress(text[:-1] + b',"more":[' + b"[]," * (1 << 17) + b"0]}"),
         plain.MAGIC + zlib.compress(b'{"a":' + b"9" * 5000 + b"}"),
     ):
         assert answers(problem, bad) == ("rejected", "rejected")

@@ -172,6 +172,21 @@ def test_wide_mantissas() -> None:
         both_accept(found)
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64", "spread"])
+def test_short_proofs_for_floats(kind: str) -> None:
+    # the sums of the products of entries do not fit into 64 bits
+    rng = np.random.default_rng(0)
+    embeddings = rng.standard_normal((30, 7))
+    if kind == "spread":
+        embeddings *= 2.0 ** rng.integers(-40, 40, (30, 7))
+    else:
+        embeddings = embeddings.astype(kind)
+    edges = np.column_stack([np.arange(30), rng.permutation(30)])
+    found = separate(embeddings, edges, form="krawczyk")
+    assert (found.status, found.form) == ("impossible", "krawczyk")
+    both_accept(found)
+
+
 def test_two_small_heads_do_what_no_single_head_can() -> None:
     embeddings, edges = instance(16, 64, 0)
     assert separate(embeddings, edges).status == "impossible"
