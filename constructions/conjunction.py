@@ -28,6 +28,11 @@ from .plain_proof import certify_plain
 
 #: The search for a small width stops at this relative difference.
 RESOLUTION = 0.02
+#: Instances of more overlaps (inputs x outputs) take minutes a width: where nobody gives one, the
+#: code is a channel of so many times the neurons that one needs at least.
+SEARCHED, ROOMY = 2 * 10**9, 4
+#: A drawn code of more ones, expected, does not fit into memory.
+MOST_ONES = 1 << 33
 #: How a code may be drawn.
 CODES = ("auto", "random", "channel")
 
@@ -55,7 +60,8 @@ def plain_pairwise_and(
         active: v, from 2 to ``inputs``.
         seed: of the code; the same arguments give the same network.
         neurons: hidden neurons; None searches for a small width, and settles for one neuron an
-            output where no narrower code is found.
+            output where no narrower code is found. Beyond :data:`SEARCHED` overlaps the search
+            would take long, and the code is a channel.
         density: share of ones in the code; None for the best one in theory.
         progress: called with (rounds of repair done, 0), as nobody knows how many it takes.
         code: ``random``, ``channel`` (see :mod:`.channel`), or ``auto``: random, but channel where
@@ -95,10 +101,19 @@ def plain_pairwise_and(
     )
     direct = partial(_one_neuron_each, inputs, tuples, seed)
     theory = _theory_neurons(inputs, len(tuples), active)
+    if neurons is not None and neurons * inputs * share > MOST_ONES:
+        raise InputError(
+            f"{neurons:,} neurons are too many for a code on {inputs:,} inputs; "
+            f"{len(tuples):,} always suffice, one an output"
+        )
     if code == "auto" and neurons is not None and density is None:
         large = neurons * (inputs + len(tuples)) > DENSE_ENTRIES
         if large and channel_size(neurons, inputs, tuples, active) is not None:
             code = "channel"
+    elif code == "auto" and density is None and inputs * len(tuples) > SEARCHED:
+        width = ROOMY * channel_neurons(inputs, tuples, active)
+        if width < len(tuples):
+            code, neurons = "channel", width
     if code == "channel":
         width = channel_neurons(inputs, tuples, active) if neurons is None else neurons
         drawn = channel_code(

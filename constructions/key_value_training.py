@@ -22,7 +22,7 @@ from .value_passes import DevicePasses, HostPasses, ValuePasses
 DECODER_RIDGE, STATE_RIDGE = 1e-4, 1e-3
 #: Values this far below the level are watched between two scans; steps between scans, by number
 #: of active inputs: a scan of all triples costs as much as many steps on those that are watched.
-WATCHED, SCAN_EVERY = 0.2, {2: 8, 3: 24}
+WATCHED, SCAN_EVERY = 0.2, {2: 8, 3: 24, 4: 24}
 #: Without so much progress of the loss in as many steps, training has converged.
 PROGRESS, PATIENCE = 0.1, 32
 
@@ -134,7 +134,7 @@ def train(
         done = reached > gap / 2 or step >= steps or stalled
         if done or (seconds is not None and time.monotonic() - start > seconds):
             break
-        for _ in range(SCAN_EVERY[frame.active]):
+        for _ in range(SCAN_EVERY[min(frame.active, 4)]):
             descent.step()
             step += 1
             # beyond, values that are not watched may have passed the level

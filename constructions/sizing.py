@@ -20,8 +20,9 @@ ESTIMATES = {
     "ternary": ("pairwise-and-gardner-ternary", 1.55),
     "one-bit": ("pairwise-and-gardner-one-bit", 1.75),
 }
-#: The estimates are about two active inputs; every further one takes so many times the width.
-FURTHER_ACTIVE = 2.7
+#: The estimates are about two active inputs; every further one takes so many times the width. The
+#: closed form needs more: so many times for the third, and for every one after it.
+FURTHER_ACTIVE, KEY_VALUE_ACTIVE = 2.7, (12, 4)
 #: The same for permutations, where signs are read without training: their own estimates.
 PERMUTATIONS = {
     "trained": ("pairwise-and-gardner", 0.8),
@@ -30,6 +31,8 @@ PERMUTATIONS = {
 }
 #: A representation by signs, of the width that suffices for every code but a few.
 SIGNS = ("representation-all-inputs", 0.4)
+#: All pairs at once take so many times the inputs to the power 2/3 (docs/channels.md, section 7).
+ALL_PAIRS = 50
 #: Random gates by kind, at three active inputs, in shares of the estimate for pairwise ANDs.
 GATES = {
     **{"and2": 1.9, "and3": 1.6, "and-not": 2.5, "majority3": 2.4},
@@ -88,7 +91,11 @@ def first_width(inputs: int, outputs: int, active: int, method: str) -> FirstWid
         raise InputError(f"active must lie between 2 and the {inputs} inputs, not {active}")
     name, factor = ESTIMATES[method]
     (bound,) = lookup(name)
-    factor *= FURTHER_ACTIVE ** (active - 2)
+    if method == "key-value" and active > 2:
+        third, further = KEY_VALUE_ACTIVE
+        factor *= third * further ** (active - 3)
+    else:
+        factor *= FURTHER_ACTIVE ** (active - 2)
     # the estimate wants three inputs; fewer have one pair, for which the reserve suffices
     estimate = float(middle(bound.evaluate(inputs=max(inputs, 3), outputs=outputs, active=2)))
     width = FirstWidth(math.ceil(factor * estimate) + RESERVE, estimate, name, factor)
@@ -115,6 +122,15 @@ def representation_width(inputs: int, active: int) -> FirstWidth:
     _require_active(active, inputs)
     name, factor = SIGNS
     return _first(name, factor, inputs=inputs, active=active, failure_odds=2)
+
+
+def universal_width(inputs: int, active: int) -> FirstWidth:
+    """The same for all pairs at once, by the order m^(2/3) of arXiv 2408.05451."""
+    _require_active(active, inputs)
+    estimate, factor = inputs ** (2 / 3), ALL_PAIRS * FURTHER_ACTIVE ** max(active - 2, 0)
+    width = FirstWidth(math.ceil(factor * estimate), estimate, "m^(2/3)", factor, 0)
+    require_width(width.neurons)
+    return width
 
 
 def gates_width(inputs: int, outputs: int, active: int, kind: str = "") -> FirstWidth:

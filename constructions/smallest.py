@@ -100,13 +100,33 @@ def smallest(
         InputError: widths or seeds that do not fit, or a file that is about another search.
         ProofError: no width up to the last one was exact.
     """
+    kept = _Attempts(build, file, dict(instance or {}))
+    return search_widths(kept.attempt, low, high, seeds, resolution=resolution, progress=progress)
+
+
+def search_widths(
+    attempt: Callable[[int, int], Attempt],
+    low: int | None,
+    high: int,
+    seeds: Sequence[int],
+    *,
+    resolution: float = 0.01,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Smallest:
+    """The search of :func:`smallest`, with attempts that are made, or remembered, elsewhere.
+
+    Args:
+        attempt: of (neurons, seed); what came of it.
+
+    The other arguments and errors are those of :func:`smallest`.
+    """
     if not 0 <= (low or 0) < high:
         raise InputError(f"the widths must rise from 0 or more, not from {low or 0} to {high}")
     if not seeds or len(set(seeds)) != len(seeds):
         raise InputError("give one or more distinct seeds")
     if not 0 <= resolution < 1:
         raise InputError(f"the resolution must lie between 0 and 1, not {resolution}")
-    search = _Search(build, seeds, file, dict(instance or {}), progress)
+    search = _Search(attempt, seeds, progress)
     for _ in range(9):
         if search.exact(high):
             break
@@ -127,6 +147,18 @@ def smallest(
     return search.result()
 
 
+def tried(build: Callable[[], Construction], neurons: int, seed: int) -> Attempt:
+    """Build a network and record what came of it; ``build`` raises ProofError for none."""
+    start = time.monotonic()
+    bits, reason = None, ""
+    try:
+        bits = build().total_bits
+    except ProofError as error:
+        reason = str(error)
+    seconds = round(time.monotonic() - start, 3)
+    return Attempt(neurons, seed, bits is not None, seconds, bits, reason)
+
+
 def success_interval(exact: int, tried: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The Clopper-Pearson interval for a chance of which ``exact`` of ``tried`` came true.
 
@@ -141,59 +173,66 @@ def success_interval(exact: int, tried: int, confidence: float = CONFIDENCE) -> 
 
 
 class _Search:
-    """Tries widths, and remembers what came of it."""
+    """Tries widths, each with all seeds and once."""
 
     def __init__(
         self,
-        build: Callable[[int, int], Construction],
+        attempt: Callable[[int, int], Attempt],
         seeds: Sequence[int],
-        file: Path | None,
-        instance: dict[str, Any],
         progress: Callable[[int, int], None],
     ) -> None:
-        self.build, self.seeds, self.file, self.progress = build, list(seeds), file, progress
-        self.instance = json.loads(json.dumps(instance))
-        self.attempts: list[Attempt] = []
-        self.known = {(a.neurons, a.seed): a for a in self._read()}
+        self.attempt, self.seeds, self.progress = attempt, list(seeds), progress
+        self.attempts: dict[tuple[int, int], Attempt] = {}
         self.reason = ""
 
     def exact(self, neurons: int) -> bool:
         """Try all seeds at this width; whether one was exact."""
-        found = [self._attempt(neurons, seed) for seed in self.seeds]
-        return any(attempt.exact for attempt in found)
-
-    def _attempt(self, neurons: int, seed: int) -> Attempt:
-        attempt = self.known.get((neurons, seed))
-        if attempt is None:
-            start = time.monotonic()
-            bits, reason = None, ""
-            try:
-                bits = self.build(neurons, seed).total_bits
-            except ProofError as error:
-                reason = str(error)
-            seconds = round(time.monotonic() - start, 3)
-            attempt = Attempt(neurons, seed, bits is not None, seconds, bits, reason)
-            self.known[neurons, seed] = attempt
-            self._write()
-        if attempt not in self.attempts:
-            self.attempts.append(attempt)
-        self.reason = attempt.reason or self.reason
-        self.progress(len(self.attempts), 0)
-        return attempt
+        found = []
+        for seed in self.seeds:
+            one = self.attempt(neurons, seed)
+            self.attempts[neurons, seed] = one
+            self.reason = one.reason or self.reason
+            self.progress(len(self.attempts), 0)
+            found.append(one.exact)
+        return any(found)
 
     def result(self) -> Smallest:
         """The least exact width, and the curve."""
-        best = min((a for a in self.attempts if a.exact), key=lambda a: a.neurons)
+        attempts = tuple(self.attempts.values())
+        best = min((a for a in attempts if a.exact), key=lambda a: a.neurons)
         curve = []
-        for width in sorted({a.neurons for a in self.attempts}):
-            here = [a.exact for a in self.attempts if a.neurons == width]
+        for width in sorted({a.neurons for a in attempts}):
+            here = [a.exact for a in attempts if a.neurons == width]
             curve.append(Rate(width, sum(here), len(here), *success_interval(sum(here), len(here))))
         reliable = None
         for rate in reversed(curve):
             if rate.exact < rate.tried:
                 break
             reliable = rate.neurons
-        return Smallest(best.neurons, best.seed, reliable, tuple(curve), tuple(self.attempts))
+        return Smallest(best.neurons, best.seed, reliable, tuple(curve), attempts)
+
+
+class _Attempts:
+    """Makes attempts, and remembers them in a file."""
+
+    def __init__(
+        self,
+        build: Callable[[int, int], Construction],
+        file: Path | None,
+        instance: dict[str, Any],
+    ) -> None:
+        self.build, self.file = build, file
+        self.instance = json.loads(json.dumps(instance))
+        self.known = {(a.neurons, a.seed): a for a in self._read()}
+
+    def attempt(self, neurons: int, seed: int) -> Attempt:
+        """What came of this width with this seed, now or earlier."""
+        found = self.known.get((neurons, seed))
+        if found is None:
+            found = tried(lambda: self.build(neurons, seed), neurons, seed)
+            self.known[neurons, seed] = found
+            self._write()
+        return found
 
     def _read(self) -> list[Attempt]:
         if self.file is None or not self.file.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,7 @@ class Frame:
         code: T, Booleans (neurons, inputs).
         decoder: D, +-1 int8 (outputs, neurons).
         pairs: int64 (outputs, 2).
-        active: v, 2 or 3.
+        active: v, 2 or more.
     """
 
     code: np.ndarray
@@ -62,40 +63,34 @@ class Frame:
 
         Smaller sets leave every neuron at 0. Raises InputError when there are too many.
         """
-        if self.active not in (2, 3):
-            raise InputError(
-                f"training needs 2 or 3 active inputs, not {self.active}; use the closed form"
-            )
-        first, second = np.triu_indices(self.inputs, 1)
-        states = np.full((len(first), self.active), self.inputs, dtype=np.int32)
-        states[:, 0], states[:, 1] = first, second
-        if self.active == 2:
-            _require_feasible(self.outputs * len(states))
-            return states
-        triples = len(states) * (self.inputs - 2) // 3
-        _require_feasible(self.outputs * (len(states) + triples))
-        sets = itertools.chain.from_iterable(itertools.combinations(range(self.inputs), 3))
-        third = np.fromiter(sets, dtype=np.int32, count=3 * triples).reshape(-1, 3)
-        return np.concatenate([states, third])
+        require_trainable(self.inputs, self.outputs, self.active)
+        parts = []
+        for size in range(2, self.active + 1):
+            number = math.comb(self.inputs, size)
+            sets = itertools.chain.from_iterable(itertools.combinations(range(self.inputs), size))
+            part = np.full((number, self.active), self.inputs, dtype=np.int32)
+            part[:, :size] = np.fromiter(sets, np.int32, count=size * number).reshape(-1, size)
+            parts.append(part)
+        return np.concatenate(parts)
 
     @cached_property
     def true_places(self) -> tuple[np.ndarray, np.ndarray]:
         """Output and state of every value that should read true, int32 both, by output."""
-        m, v = self.inputs, self.active
-        own = self.pairs.astype(np.int64)
-        if v == 2:
-            states = _pair_place(m, own)
-            return np.arange(self.outputs, dtype=np.int32), states.astype(np.int32)
-        other = np.arange(m)
-        sets = np.stack([np.broadcast_to(part, (self.outputs, m)) for part in (*own.T[:, :, None],
-                        other[None, :])], axis=2)  # fmt: skip
-        inside = (other[None, :] != own[:, :1]) & (other[None, :] != own[:, 1:])
-        triples = np.sort(sets[inside], axis=1)
-        places = m * (m - 1) // 2 + _triple_place(m, triples)
-        states = np.concatenate(
-            [_pair_place(m, own)[:, None], places.reshape(self.outputs, m - 2)], axis=1
-        )
-        rows = np.repeat(np.arange(self.outputs, dtype=np.int32), m - 1)
+        m, own = self.inputs, self.pairs.astype(np.int64)
+        places = []
+        for more in range(self.active - 1):
+            chosen = itertools.chain.from_iterable(itertools.combinations(range(m), more))
+            others = np.fromiter(chosen, np.int64).reshape(math.comb(m, more), more)
+            both = [
+                np.broadcast_to(array, (self.outputs, len(others), array.shape[2]))
+                for array in (own[:, None, :], others[None, :, :])
+            ]
+            apart = ~(others[None, :, :, None] == own[:, None, None, :]).any(axis=(2, 3))
+            sets = np.sort(np.concatenate(both, axis=2)[apart], axis=1)
+            before = sum(math.comb(m, size) for size in range(2, more + 2))
+            places.append(before + _place(m, sets).reshape(self.outputs, -1))
+        states = np.concatenate(places, axis=1)
+        rows = np.repeat(np.arange(self.outputs, dtype=np.int32), states.shape[1])
         return rows, states.ravel().astype(np.int32)
 
     def is_true(self, outputs: np.ndarray, states: np.ndarray) -> np.ndarray:
@@ -138,22 +133,23 @@ class Places(NamedTuple):
     values: Any
 
 
-def _require_feasible(values: int) -> None:
-    if values > MOST_VALUES:
+def require_trainable(inputs: int, outputs: int, active: int) -> None:
+    """Raise InputError where a pass over all values would take more than a minute or so."""
+    states = sum(math.comb(inputs, size) for size in range(2, active + 1))
+    if outputs * states > MOST_VALUES:
         raise InputError(
-            f"training would look at {values:,} values a pass, more than {MOST_VALUES:,}; "
-            "use fewer inputs or outputs, or the closed form"
+            f"training would look at {outputs * states:,} values a pass, more than "
+            f"{MOST_VALUES:,}; use fewer inputs or outputs, or the closed form"
         )
 
 
-def _pair_place(inputs: int, pairs: np.ndarray) -> np.ndarray:
-    a, b = pairs[:, 0], pairs[:, 1]
-    return np.asarray(a * (2 * inputs - a - 1) // 2 + b - a - 1)
-
-
-def _triple_place(inputs: int, triples: np.ndarray) -> np.ndarray:
-    """Place in lexicographic order: the number of triples minus those at and behind."""
-    a, b, c = (inputs - 1 - column for column in triples.T.astype(np.int64))
-    total = inputs * (inputs - 1) * (inputs - 2) // 6
-    behind = a * (a - 1) * (a - 2) // 6 + b * (b - 1) // 2 + c
-    return np.asarray(total - 1 - behind)
+def _place(inputs: int, sets: np.ndarray) -> np.ndarray:
+    """Place of each set in lexicographic order: the number of sets minus those at and behind."""
+    size = sets.shape[1]
+    behind = np.zeros(len(sets), dtype=np.int64)
+    for k, column in enumerate(sets.T.astype(np.int64)):
+        part = np.ones(len(sets), dtype=np.int64)
+        for factor in range(size - k):
+            part = part * (inputs - 1 - column - factor) // (factor + 1)
+        behind += part
+    return math.comb(inputs, size) - 1 - behind

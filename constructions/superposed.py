@@ -26,14 +26,17 @@ from .key_value import key_value
 from .key_value_training import Whitening, least_squares, train
 from .patterns import as_pairs, require_feasible
 from .quantised import quantised
-from .states import Frame
+from .states import Frame, require_trainable
 
 #: How the square matrix may be found.
 METHODS = ("trained", "key-value", "least-squares", "ternary", "one-bit")
 #: Bits of an entry by method; None where the caller chooses.
 ENTRY_BITS = {"ternary": math.log2(3), "one-bit": 1.0}
-#: Share of ones of the code by number of active inputs.
-DENSITY = {2: 0.4, 3: 0.28}
+#: Share of ones of the code by number of active inputs; at three, with no more than twice as many
+#: outputs as inputs, the second: few triples make anything true.
+DENSITY, SPARSE_DENSITY = {2: 0.4, 3: 0.28}, {3: 0.44}
+#: Codes of more inputs take minutes to draw.
+MOST_INPUTS = 1 << 14
 
 
 def superposed_pairwise_and(
@@ -57,7 +60,7 @@ def superposed_pairwise_and(
         inputs: number of inputs, m.
         pairs: (outputs, 2) distinct pairs of different input indices.
         neurons: n, the width of the square matrix.
-        active: v, 2 or more; only the methods without training go beyond 3.
+        active: v, 2 or more. Training looks at all sets of so many inputs.
         seed: of code and decoder; the same arguments give the same network on the processor.
         method: one of :data:`METHODS`; all but the two key-value forms in closed form train.
         bits: of an entry of the rounded matrix, sign included; the last two methods have their own.
@@ -74,7 +77,14 @@ def superposed_pairwise_and(
     tuples = as_pairs(pairs, inputs)
     require_feasible(inputs, len(tuples))
     _require_fitting(inputs, neurons, active, seed, method, bits, density, draws)
-    share = (DENSITY.get(active, 2 / (active + 2))) if density is None else density
+    if inputs > MOST_INPUTS:
+        raise InputError(
+            f"{inputs:,} inputs are too many for the superposed form: all overlaps of their "
+            f"codewords are evened out, at most {MOST_INPUTS:,} can be handled; use the plain form"
+        )
+    # the proof takes the values of all pairs, whatever was trained
+    require_trainable(inputs, len(tuples), 2 if method == "key-value" else active)
+    share = code_density(inputs, len(tuples), active) if density is None else density
     best: tuple[float, int] | None = None
     for draw in range(seed, seed + draws):
         frame = Frame(
@@ -96,6 +106,12 @@ def superposed_pairwise_and(
         f"active inputs: in the best of {draws} (seed {best[1]}) the sides overlap by "
         f"{abs(best[0]):.1%}; give more neurons, another seed or more draws"
     )
+
+
+def code_density(inputs: int, outputs: int, active: int) -> float:
+    """A share of ones that does well; it depends on the sizes alone, never on the function."""
+    sparse = SPARSE_DENSITY if outputs <= 2 * inputs else {}
+    return sparse.get(active, DENSITY.get(active, 2 / (active + 2)))
 
 
 def sign_decoder(outputs: int, neurons: int, seed: int) -> np.ndarray:
@@ -242,8 +258,6 @@ def _require_fitting(
             f"active must lie between 2 and the {inputs} inputs, not {active}: "
             "with fewer active inputs no AND is ever true"
         )
-    if active > 3 and method != "key-value":
-        raise InputError(f"{method} needs 2 or 3 active inputs, not {active}; use key-value")
     if neurons < 2:
         raise InputError(f"neurons must be 2 or more, not {neurons}")
     if seed < 0:

@@ -101,7 +101,8 @@ class DevicePasses:
         self.torch, self.frame, self.device = torch, frame, device
         try:
             self.columns = torch.from_numpy(frame.columns).to(device)
-        except RuntimeError as error:
+        # a torch that was built without the device asserts
+        except (RuntimeError, AssertionError) as error:
             raise InputError(f"device {device}: {str(error).splitlines()[0]}") from None
         self.supports = torch.from_numpy(frame.supports.astype(np.int64)).to(device)
         self.pairs = torch.from_numpy(frame.pairs).to(device)

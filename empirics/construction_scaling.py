@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ..constructions.channels.universal import universal_and
 from ..constructions.conjunction import plain_pairwise_and
-from ..constructions.construction import Construction
 from ..constructions.patterns import pattern
 from ..constructions.sizing import first_width
-from ..constructions.smallest import Smallest, smallest
-from ..constructions.superposed import ENTRY_BITS, superposed_pairwise_and
+from ..constructions.smallest import Attempt, Smallest, search_widths, tried
+from ..constructions.superposed import superposed_pairwise_and
 from ..theory.catalog import lookup, middle
 from ..theory.counting import labelled_distinct_ands, neurons_square
 from ..verify.errors import InputError, ProofError
-from ..verify.verdict import package_version
 from .figures import require_matplotlib
+from .run_plan import Planned, complete
+from .store import Run, RunStore
 
 NAME = "construction-scaling"
 DEFINITION = (
@@ -30,13 +30,16 @@ DEFINITION = (
     "m' random pairwise ANDs of m inputs on all inputs with at most 2 ones, m the least number of "
     "inputs with m' pairs; found by bisection, an upper bound on the least width there is"
 )
-SEARCHES, RESULT = "searches", "scaling.json"
-#: The series: what is built.
-SERIES = ("plain", "trained", "ternary", "one-bit")
+RESULT, FIGURE = "scaling.json", "scaling"
+#: The series: what is built. ``all-pairs`` is the task of arXiv 2408.05451, rebuilt: one network
+#: without any function in it, for all pairs of its inputs.
+SERIES = ("plain", "trained", "ternary", "one-bit", "all-pairs")
 #: Bits of an entry of a trained matrix.
 TRAINED_BITS = 14
 #: Where bisection begins to look, as shares of the capacity estimate of the method.
 BELOW = {"trained": 0.85, "ternary": 1.2, "one-bit": 1.4}
+#: Where the search for all pairs begins, in m^(2/3); and where it ends, relatively.
+ALL_PAIRS, COARSE = 70, 0.1
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ QUICK = ScalingPlan(
         "trained": (64, 128, 256, 512),
         "ternary": (16, 32, 64, 128),
         "one-bit": (16, 32, 64, 128),
+        "all-pairs": (120, 496),
     },
     seeds=2,
     seconds=((1 << 30, 2.5),),
@@ -77,6 +81,7 @@ FULL = ScalingPlan(
         "trained": (64, 128, 256, 512, 1024, 2048, 4096),
         "ternary": (64, 128, 256, 512, 1024),
         "one-bit": (64, 128, 256, 512, 1024),
+        "all-pairs": (120, 496, 2016, 8128),
     },
     seeds=3,
     seconds=((128, 3.0), (512, 8.0), (1024, 25.0), (1 << 30, 50.0)),
@@ -92,7 +97,7 @@ class Point:
         series, inputs, outputs: what was built.
         neurons: least n at which a seed was exact.
         reliable: least n from which on all seeds were exact; None if they never were.
-        by_seed: plain networks only: the width that each seed came to.
+        by_seed: the least n at which each seed was exact; None where it never was.
         bits: total bits at ``neurons``.
         bound_bits: counting bound on them.
         search: every attempt and the rate of success by width; None for plain networks.
@@ -103,7 +108,7 @@ class Point:
     outputs: int
     neurons: int
     reliable: int | None
-    by_seed: tuple[int, ...]
+    by_seed: tuple[int | None, ...]
     bits: int
     bound_bits: int
     search: Smallest | None
@@ -114,9 +119,9 @@ class Point:
         return self.neurons / math.sqrt(self.outputs * math.log(self.outputs))
 
     @property
-    def ratio(self) -> float:
-        """Total bits over the counting bound."""
-        return self.bits / self.bound_bits
+    def ratio(self) -> float | None:
+        """Total bits over the counting bound; None where there is nothing to choose."""
+        return self.bits / self.bound_bits if self.bound_bits else None
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,8 @@ class Fit:
     """n = scale * m'^slope by least squares of the logarithms, with a 95 % interval of the slope.
 
     The interval takes deviations from a power law for independent errors; there are few points
-    and the law is not a power law, so it says how well a line fits and not more.
+    and the law is not a power law, so it says how well a line fits and not more. ``by_seed`` has
+    the slope through the least widths of each seed, for those that were exact at every size.
     """
 
     series: str
@@ -133,6 +139,7 @@ class Fit:
     high: float
     scale: float
     points: int
+    by_seed: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,58 +166,47 @@ def construction_scaling(
 ) -> ScalingResult:
     """Find the least certified widths by size, fit their growth, and draw them.
 
-    Writes ``searches/*.json`` (as attempts finish), ``scaling.json``, ``scaling.svg`` and
-    ``scaling.png`` into ``out``.
+    Writes ``runs.sqlite`` (every network as it is decided), ``scaling.json``, ``scaling.csv``,
+    ``scaling.svg``, ``scaling.png`` and ``finding.json`` into ``out``.
 
     Args:
         out: folder.
         plan: :data:`QUICK` or :data:`FULL`.
         seed: the first of the plan's seeds.
-        resume: keep the attempts that the folder holds.
-        progress: called with (networks tried, 0).
+        resume: keep the networks that the folder's store knows of.
+        progress: called with (networks decided, about how many there will be).
 
     Raises:
         InputError: a negative seed, or earlier results without ``resume``.
         MissingExtraError: matplotlib is not installed.
     """
     from .scaling_figure import draw_scaling
+    from .scaling_files import write_csv, write_finding, write_json
 
     require_matplotlib()
     if seed < 0:
         raise InputError(f"the seed must be 0 or more, not {seed}")
-    searches = out / SEARCHES
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: a file is in the way; name a folder")
-    if searches.exists() and not resume:
-        raise InputError(
-            f"{searches}: holds the results of an earlier run; add --resume to go on with it, "
-            "or name another folder with --out"
-        )
     start = time.monotonic()
     seeds = range(seed, seed + plan.seeds)
-    tried = 0
     points: list[Point] = []
     missing: list[str] = []
-
-    def step(done: int, _: int) -> None:
-        progress(tried + done, 0)
-
-    for series in SERIES:
-        for outputs in plan.sizes[series]:
+    wanted = [(series, outputs) for series in SERIES for outputs in plan.sizes[series]]
+    with RunStore(out, resume) as store:
+        bench = _Bench(store, plan, seeds, len(wanted), progress)
+        for series, outputs in wanted:
             try:
-                point = _measure(series, outputs, seeds, plan, searches, step)
+                points.append(bench.measure(series, outputs))
             except ProofError as error:
                 missing.append(f"{series}, {outputs} outputs: {error}")
-                continue
-            tried += len(point.search.attempts) if point.search else len(seeds)
-            points.append(point)
     fits = tuple(fit for name in SERIES if (fit := fitted(name, points)) is not None)
     sizes = sorted({point.outputs for point in points})
     seconds = time.monotonic() - start
     result = ScalingResult(seed, plan, tuple(points), fits, lines(sizes), seconds, tuple(missing))
-    result.files["json"] = _write_json(result, out / RESULT)
-    result.files["svg"], result.files["png"] = draw_scaling(result, out / "scaling")
-    result.files["searches"] = searches
+    result.files["svg"], result.files["png"] = draw_scaling(result, out / FIGURE)
+    result.files["csv"] = write_csv(result, out / f"{FIGURE}.csv")
+    result.files["json"] = write_json(result, out / RESULT)
+    result.files["finding"] = write_finding(result, out)
+    result.files["runs"] = store.path
     return result
 
 
@@ -222,63 +218,103 @@ def least_inputs(outputs: int) -> int:
     return inputs
 
 
-def _measure(
-    series: str,
-    outputs: int,
-    seeds: Sequence[int],
-    plan: ScalingPlan,
-    searches: Path,
-    progress: Callable[[int, int], None],
-) -> Point:
-    seconds = plan.limit(outputs)
-    inputs = least_inputs(outputs)
-    bound = labelled_distinct_ands(inputs, outputs).bits()
-    if series == "plain":
-        return _plain_point(inputs, outputs, seeds, bound, progress)
+class _Bench:
+    """Builds networks, or takes them from the store, and tells how far it is."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        plan: ScalingPlan,
+        seeds: Sequence[int],
+        sizes: int,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self.store, self.plan, self.seeds, self.progress = store, plan, seeds, progress
+        self.decided, self.left = 0, sizes
+
+    def measure(self, series: str, outputs: int) -> Point:
+        """The least width of a series at a size. Raises ProofError where none was found."""
+        self.left -= 1
+        inputs = least_inputs(outputs)
+        bound = 0 if series == "all-pairs" else labelled_distinct_ands(inputs, outputs).bits()
+        sizes = {"series": series, "inputs": inputs, "outputs": outputs}
+        if series == "plain":
+            built = [self._done(sizes, seed) for seed in self.seeds]
+            best = min(built, key=lambda one: int(one["neurons"]))
+            widths = tuple(int(one["neurons"]) for one in built)
+            return Point(series, inputs, outputs, best["neurons"], max(widths), widths,
+                         best["bits"], bound, None)  # fmt: skip
+
+        def attempt(neurons: int, seed: int) -> Attempt:
+            limit = {} if series == "all-pairs" else {"seconds": self.plan.limit(outputs)}
+            return Attempt(**self._done(sizes | limit | {"neurons": neurons}, seed))
+
+        low, high = _range(series, inputs, outputs)
+        resolution = max(COARSE if series == "all-pairs" else 0.0, self.plan.resolution)
+        found = search_widths(attempt, low, high, self.seeds, resolution=resolution)
+        bits = {(a.neurons, a.seed): a.bits for a in found.attempts}[found.neurons, found.seed]
+        assert bits is not None
+        exact = [(a.seed, a.neurons) for a in found.attempts if a.exact]
+        by_seed = (min((n for s, n in exact if s == seed), default=None) for seed in self.seeds)
+        return Point(series, inputs, outputs, found.neurons, found.reliable, tuple(by_seed), bits,
+                     bound, found)  # fmt: skip
+
+    def _done(self, configuration: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        (run,) = complete(self.store, [Planned(NAME, configuration, seed)], _decide)
+        self.decided += 1
+        # five widths are about what a search takes
+        self.progress(self.decided, self.decided + 5 * len(self.seeds) * self.left)
+        return dict(run.result)
+
+
+def _range(series: str, inputs: int, outputs: int) -> tuple[int | None, int]:
+    """Widths between which a search begins."""
+    if series == "all-pairs":
+        return None, math.ceil(ALL_PAIRS * inputs ** (2 / 3))
     first = first_width(inputs, outputs, 2, series)
-    instance = {"series": series, "outputs": outputs, "seeds": list(seeds), "seconds": seconds}
-    found = smallest(
-        partial(_superposed, series, inputs, outputs, seconds),
-        int(BELOW[series] * first.estimate),
-        first.neurons,
-        seeds,
-        resolution=plan.resolution,
-        file=searches / f"{series}-{outputs}.json",
-        instance=instance,
-        progress=progress,
-    )
-    bits = next(
-        a.bits for a in found.attempts if (a.neurons, a.seed) == (found.neurons, found.seed)
-    )
-    assert bits is not None
-    return Point(series, inputs, outputs, found.neurons, found.reliable, (), bits, bound, found)
+    return int(BELOW[series] * first.estimate), first.neurons
 
 
-def _superposed(
-    method: str, inputs: int, outputs: int, seconds: float, neurons: int, seed: int
-) -> Construction:
-    pairs = pattern("random", inputs, outputs, seed)
-    return superposed_pairwise_and(
-        inputs, pairs, neurons, 2, seed, method=method, bits=TRAINED_BITS, seconds=seconds
-    )
+def _decide(some: Sequence[Planned]) -> Iterator[Run]:
+    for one in some:
+        begun = time.monotonic()
+        result = decided(**one.configuration, seed=one.seed)
+        yield Run(NAME, one.configuration, one.seed, result=result,
+                  seconds=round(time.monotonic() - begun, 3))  # fmt: skip
 
 
-def _plain_point(
+def decided(
+    series: str,
     inputs: int,
     outputs: int,
-    seeds: Sequence[int],
-    bound: int,
-    progress: Callable[[int, int], None],
-) -> Point:
-    """Plain networks look for a small width themselves, and are built again when resumed."""
-    built = []
-    for done, seed in enumerate(seeds, 1):
-        built.append(plain_pairwise_and(inputs, pattern("random", inputs, outputs, seed), 2, seed))
-        progress(done, 0)
-    best = min(built, key=lambda construction: construction.neurons)
-    widths = tuple(construction.neurons for construction in built)
-    return Point(
-        "plain", inputs, outputs, best.neurons, max(widths), widths, best.total_bits, bound, None
+    seed: int,
+    neurons: int | None = None,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Build and prove one network; plain ones find a small width themselves.
+
+    Returns the fields of :class:`.Attempt`. Raises ProofError only where no plain network is found.
+    """
+    if series == "all-pairs":
+        assert neurons is not None
+        return asdict(
+            tried(lambda: universal_and(inputs, neurons, 2, seed, draws=1), neurons, seed)
+        )
+    pairs = pattern("random", inputs, outputs, seed)
+    if series == "plain":
+        begun = time.monotonic()
+        built = plain_pairwise_and(inputs, pairs, 2, seed)
+        took = round(time.monotonic() - begun, 3)
+        return asdict(Attempt(built.neurons, seed, True, took, built.total_bits))
+    assert neurons is not None
+    return asdict(
+        tried(
+            lambda: superposed_pairwise_and(
+                inputs, pairs, neurons, 2, seed, method=series, bits=TRAINED_BITS, seconds=seconds
+            ),
+            neurons,
+            seed,
+        )
     )
 
 
@@ -286,16 +322,17 @@ def fitted(series: str, points: Sequence[Point]) -> Fit | None:
     """The power law of a series; None for fewer than four points."""
     from scipy.stats import linregress, t
 
-    chosen = [(p.outputs, p.neurons) for p in points if p.series == series]
+    chosen = [p for p in points if p.series == series]
     if len(chosen) < 4:
         return None
-    x, y = np.log(np.array(chosen, dtype=np.float64)).T
-    fit = linregress(x, y)
+    x = np.log([p.outputs for p in chosen])
+    fit = linregress(x, np.log([p.neurons for p in chosen]))
     half = float(t.ppf(0.975, len(chosen) - 2)) * float(fit.stderr)
     slope = float(fit.slope)
-    return Fit(
-        series, slope, slope - half, slope + half, math.exp(float(fit.intercept)), len(chosen)
-    )
+    seeds = [row for row in zip(*(p.by_seed for p in chosen), strict=True) if None not in row]
+    slopes = tuple(float(linregress(x, np.log(row)).slope) for row in seeds)
+    scale = math.exp(float(fit.intercept))
+    return Fit(series, slope, slope - half, slope + half, scale, len(chosen), slopes)
 
 
 def lines(sizes: Sequence[int]) -> dict[str, tuple[tuple[int, float], ...]]:
@@ -312,32 +349,10 @@ def lines(sizes: Sequence[int]) -> dict[str, tuple[tuple[int, float], ...]]:
 
     functions: dict[str, Callable[[int], float]] = {
         "sqrt(m' ln m')": lambda k: math.sqrt(k * math.log(k)),
-        "sqrt(m') ln m'": lambda k: math.sqrt(k) * math.log(k),
+        "sqrt(m') ln m', order of arXiv 2409.15318": lambda k: math.sqrt(k) * math.log(k),
         "m^(2/3), order of arXiv 2408.05451": lambda k: least_inputs(k) ** (2 / 3),
         "capacity estimate": gardner,
         "counting bound, 1 bit": lambda k: counted(k, 1),
         f"counting bound, {TRAINED_BITS} bits": lambda k: counted(k, TRAINED_BITS),
     }
     return {name: tuple((k, f(k)) for k in sizes) for name, f in functions.items()}
-
-
-def _write_json(result: ScalingResult, path: Path) -> Path:
-    data = {
-        "experiment": NAME,
-        "definition": DEFINITION,
-        "seed": result.seed,
-        "plan": asdict(result.plan),
-        "seconds": round(result.seconds, 3),
-        "version": package_version(),
-        "entry_bits": {"trained": TRAINED_BITS, **ENTRY_BITS, "plain": 1},
-        "points": [
-            asdict(point) | {"c": point.constant, "bits_over_bound": point.ratio}
-            for point in result.points
-        ],
-        "missing": result.missing,
-        "fits": [asdict(fit) for fit in result.fits],
-        "lines": result.lines,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    return path

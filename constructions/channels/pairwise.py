@@ -31,6 +31,8 @@ KINDS = ("one-shot", "clean")
 #: Inputs times parameters up to which the network is also enumerated when it is written, and has
 #: a certificate: a few seconds.
 CHECKED = 1 << 29
+#: The proof looks at the noise between all inputs, at every neuron.
+MOST_INPUTS = 1 << 14
 
 
 def channel_pairwise_and(
@@ -73,6 +75,11 @@ def channel_pairwise_and(
     """
     split = influence(pairs, inputs, threshold)
     require_feasible(inputs, len(split.pairs))
+    if inputs > MOST_INPUTS:
+        raise InputError(
+            f"{inputs:,} inputs are too many for a channel: the noise between all of them is "
+            f"looked at, at most {MOST_INPUTS:,} can be handled; use pairwise-and --form plain"
+        )
     _require_fitting(split, active, seed, neurons, kind, size, density, draws)
     chosen = plan(split, active, kind == "clean", size, density)
     build = partial(_drawn, split, active, seed, kind, draws)

@@ -31,12 +31,18 @@ def sampled_values(rows, columns, supports, outputs, states, result):
             b = supports[p, 1]
             for i in range(neurons):
                 total += rows[j, i] * columns[a, i] * columns[b, i]
-        else:
+        elif active == 3:
             a = supports[p, 0]
             b = supports[p, 1]
             c = supports[p, 2]
             for i in range(neurons):
                 fed = columns[a, i] + columns[b, i] + columns[c, i] - np.float32(1)
+                total += rows[j, i] * max(fed, np.float32(0))
+        else:
+            for i in range(neurons):
+                fed = np.float32(-1)
+                for s in range(active):
+                    fed += columns[supports[p, s], i]
                 total += rows[j, i] * max(fed, np.float32(0))
         result[k] = total
 
@@ -57,10 +63,16 @@ def sampled_gradient(weights, columns, supports, outputs, states, result):
         if active == 2:
             for i in range(neurons):
                 result[j, i] += weight * columns[a, i] * columns[b, i]
-        else:
+        elif active == 3:
             c = supports[p, 2]
             for i in range(neurons):
                 fed = columns[a, i] + columns[b, i] + columns[c, i] - np.float32(1)
+                result[j, i] += weight * max(fed, np.float32(0))
+        else:
+            for i in range(neurons):
+                fed = np.float32(-1)
+                for s in range(active):
+                    fed += columns[supports[p, s], i]
                 result[j, i] += weight * max(fed, np.float32(0))
 
 
@@ -78,11 +90,14 @@ def entry_losses(values, level, side, columns, signs, supports, outputs, states,
         j = outputs[k]
         a = supports[states[k], 0]
         b = supports[states[k], 1]
-        c = supports[states[k], active - 1]
+        p = states[k]
+        c = supports[p, active - 1]
         third = np.float32(active > 2)
         miss = side * (values[k] - level)
         for q in range(changes):
             fed = columns[a, q] + columns[b, q] + third * columns[c, q] - np.float32(1)
+            for s in range(2, active - 1):
+                fed += columns[supports[p, s], q]
             now = miss + side * signs[j, q] * max(fed, np.float32(0))
             now = max(now, np.float32(0))
             losses[q] += now * now

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from superproof.constructions import certify_plain, pattern, plain_network, plain_pairwise_and
-from superproof.constructions.conjunction import and_specification
+from superproof.constructions.channel import channel_neurons
+from superproof.constructions.conjunction import ROOMY, and_specification
 from superproof.verify.check import check
 from superproof.verify.errors import InputError, ProofError
 from superproof.verify.network import Network
@@ -99,6 +100,25 @@ def test_given_neurons_are_kept() -> None:
     assert built.problem.sha256 == again.problem.sha256
     with pytest.raises(ProofError, match="no exact code of 5 neurons"):
         plain_pairwise_and(40, pairs, neurons=5)
+
+
+def test_large_instances_are_channels_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = pattern("matching", 400, None, 0)
+    searched = plain_pairwise_and(400, pairs)
+    assert not searched.parameters["code"].startswith("channel")
+    monkeypatch.setattr("superproof.constructions.conjunction.SEARCHED", 10_000)
+    built = plain_pairwise_and(400, pairs)
+    assert built.parameters["code"].startswith("channel")
+    assert built.neurons == ROOMY * channel_neurons(400, pairs, 2) < len(pairs)
+    # where a channel is no narrower than one neuron an output, the search is made all the same
+    few = plain_pairwise_and(24, pattern("complete", 24), 3)
+    monkeypatch.setattr("superproof.constructions.conjunction.SEARCHED", 1)
+    assert plain_pairwise_and(24, pattern("complete", 24), 3).neurons == few.neurons
+
+
+def test_more_neurons_than_memory_holds_are_refused() -> None:
+    with pytest.raises(InputError, match="99,999,999,999 neurons are too many for"):
+        plain_pairwise_and(9, pattern("random", 9, 6, 0), neurons=99_999_999_999)
 
 
 def test_one_neuron_an_output_is_offered_when_codes_fail() -> None:

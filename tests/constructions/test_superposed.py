@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from superproof.constructions.balanced_code import balanced_code
+from superproof.constructions.kernels.sampled import entry_losses
 from superproof.constructions.key_value import key_value
 from superproof.constructions.key_value_training import (
     Whitening,
@@ -19,15 +22,18 @@ from superproof.constructions.key_value_training import (
 )
 from superproof.constructions.patterns import pattern
 from superproof.constructions.quantised import quantised
-from superproof.constructions.sizing import first_width
-from superproof.constructions.states import Frame
+from superproof.constructions.sizing import enlarging, first_width
+from superproof.constructions.states import Frame, Places
 from superproof.constructions.superposed import (
+    code_density,
     rounded,
     sign_decoder,
     superposed_network,
     superposed_pairwise_and,
     value_extremes,
 )
+from superproof.constructions.value_passes import HostPasses
+from superproof.verify import recheck, recheck_superposed
 from superproof.verify.check import check
 from superproof.verify.errors import InputError, ProofError
 
@@ -40,8 +46,11 @@ PAIRS = pattern("random", 12, 20, 0)
         ("trained", 24, 2, {}),
         ("trained", 24, 2, {"bits": 8}),
         ("trained", 44, 3, {}),
+        ("trained", 60, 4, {}),
+        ("trained", 80, 5, {}),
         ("least-squares", 45, 2, {}),
         ("key-value", 110, 2, {}),
+        ("least-squares", 130, 4, {}),
         ("ternary", 40, 2, {}),
         ("one-bit", 50, 2, {}),
     ],
@@ -84,6 +93,54 @@ def test_code_and_decoder_do_not_depend_on_the_function() -> None:
 def test_the_same_seed_gives_the_same_network() -> None:
     networks = [superposed_pairwise_and(12, PAIRS, 26, seed=3).problem.sha256 for _ in range(2)]
     assert networks[0] == networks[1]
+
+
+@pytest.mark.parametrize(("inputs", "active"), [(2, 2), (5, 2), (7, 3), (4, 4), (8, 4), (7, 5)])
+def test_true_places_are_all_sets_that_hold_the_pair(inputs: int, active: int) -> None:
+    pairs = pattern("random", inputs, min(inputs, 4) - 1, 1)
+    code = balanced_code(9, inputs, 0.4, 0)
+    frame = Frame(code, sign_decoder(len(pairs), 9, 0), pairs, active)
+    sets = [
+        support
+        for size in range(2, active + 1)
+        for support in itertools.combinations(range(inputs), size)
+    ]
+    padded = [(*support, *[inputs] * (active - len(support))) for support in sets]
+    assert frame.supports.tolist() == [list(row) for row in padded]
+    outputs, states = frame.true_places
+    wanted = {
+        (j, p)
+        for j, pair in enumerate(frame.pairs.tolist())
+        for p, support in enumerate(sets)
+        if set(pair) <= set(support)
+    }
+    assert len(outputs) == len(wanted)
+    assert set(zip(outputs.tolist(), states.tolist(), strict=True)) == wanted
+
+
+@pytest.mark.parametrize("active", [2, 3, 4, 5])
+def test_passes_at_places_are_those_of_the_states(active: int) -> None:
+    rng = np.random.default_rng(active)
+    frame = Frame(rng.random((9, 7)) < 0.5, sign_decoder(4, 9, 1), pattern("random", 7, 4), active)
+    fed = np.array([frame.columns[row].sum(axis=0) for row in frame.supports])
+    hidden = np.maximum(fed - 1, 0)
+    rows = rng.standard_normal((4, 9)).astype(np.float32)
+    outputs = rng.integers(0, 4, 30).astype(np.int32)
+    states = rng.integers(0, len(hidden), 30).astype(np.int32)
+    passes, places = HostPasses(frame), Places(outputs, states, None)
+    values = passes.values(rows, places)
+    assert np.allclose(values, (rows @ hidden.T)[outputs, states], atol=1e-5)
+    total = np.zeros_like(rows)
+    np.add.at(total, outputs, values[:, None] * hidden[states])
+    assert np.allclose(passes.gradient(values, places), total, atol=1e-4)
+    column, signs = rng.integers(0, 9, 6), rng.choice([-1, 1], (4, 6)).astype(np.float32)
+    losses = np.zeros(6, dtype=np.float32)
+    entry_losses(
+        values, np.float32(0.1), np.float32(-1), np.ascontiguousarray(frame.columns[:, column]),
+        signs, frame.supports, outputs, states, losses,
+    )  # fmt: skip
+    changed = values[:, None] + signs[outputs] * hidden[states][:, column]
+    assert np.allclose(losses, (np.maximum(0.1 - changed, 0) ** 2).sum(axis=0), rtol=1e-4)
 
 
 @pytest.mark.parametrize("active", [2, 3, 4])
@@ -143,6 +200,17 @@ def test_the_first_width_suffices_for_few_values(levels: int) -> None:
     assert check(built.network, built.specification, engine="enumerate", dtypes=()).holds
 
 
+def test_a_torch_without_the_device_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("Torch not compiled with CUDA enabled")
+
+    monkeypatch.setattr(torch.Tensor, "to", refuse)
+    with pytest.raises(InputError, match="device cuda: Torch not compiled with CUDA enabled"):
+        superposed_pairwise_and(12, PAIRS, 26, device="cuda")
+
+
 def test_three_active_inputs_on_processor_and_device_reach_the_same() -> None:
     pytest.importorskip("torch")
     frame = Frame(balanced_code(50, 12, 0.28, 0), sign_decoder(20, 50, 0), PAIRS, 3)
@@ -199,13 +267,19 @@ def test_a_network_of_large_numbers_is_stored_exactly() -> None:
     [
         ({"method": "magic"}, "unknown method 'magic'; use one of trained, key-value"),
         ({"active": 1}, "active must lie between 2 and the 12 inputs, not 1"),
-        ({"active": 4}, "trained needs 2 or 3 active inputs, not 4; use key-value"),
+        ({"active": 13}, "active must lie between 2 and the 12 inputs, not 13"),
         ({"neurons": 1}, "neurons must be 2 or more, not 1"),
         ({"seed": -1}, "the seed must be 0 or more, not -1"),
         ({"bits": 1}, "bits must lie between 2 and 24, not 1"),
         ({"density": 0.0}, "density must lie between 0 and 1, not 0.0"),
         ({"draws": 0}, "draws must be 1 or more, not 0"),
         ({"pairs": [(1, 1)]}, "a pair needs two different inputs"),
+        ({"inputs": 1000, "active": 4}, "would look at 831,675,825,000 values a pass"),
+        ({"inputs": 20_000}, "20,000 inputs are too many for the superposed form"),
+        (
+            {"inputs": 800, "pairs": pattern("complete", 800), "method": "key-value"},
+            "use fewer inputs or outputs",
+        ),
     ],
 )
 def test_bad_arguments(changes: dict[str, Any], message: str) -> None:
@@ -217,3 +291,42 @@ def test_bad_arguments(changes: dict[str, Any], message: str) -> None:
 def test_too_few_neurons_are_no_network() -> None:
     with pytest.raises(ProofError, match="no exact network of 5 neurons was found for 20 ANDs"):
         superposed_pairwise_and(12, PAIRS, 5, draws=2, method="least-squares")
+
+
+def test_beyond_the_special_checker_the_general_one_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = superposed_pairwise_and(12, PAIRS, 26, draws=3)
+    monkeypatch.setattr(recheck_superposed, "WORK", 1)
+    built.write(tmp_path)
+    said = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["certificate"]
+    assert (said["file"], said["evidence"]) == ("certificate", "all inputs evaluated")
+    certificate = (tmp_path / "certificate").read_bytes()
+    assert recheck.recheck(built.problem.canonical(), certificate).startswith("holds")
+
+
+def test_codes_are_denser_where_few_sets_make_anything_true() -> None:
+    assert code_density(64, 64, 3) == code_density(64, 128, 3) > code_density(64, 129, 3)
+    assert code_density(64, 64, 2) == code_density(64, 2016, 2)
+    assert code_density(10, 10, 4) == pytest.approx(1 / 3)
+    # this width fails with the density of complete patterns
+    star = pattern("star", 33, None, 0)
+    assert superposed_pairwise_and(33, star, 36, 3).parameters["draw"] == 0
+    with pytest.raises(ProofError):
+        superposed_pairwise_and(33, star, 36, 3, density=code_density(33, 528, 3))
+
+
+@pytest.mark.parametrize(("inputs", "outputs", "active"), [(10, 10, 3), (8, 3, 4)])
+def test_the_closed_form_finds_a_width_for_more_active_inputs(
+    inputs: int, outputs: int, active: int
+) -> None:
+    pairs = pattern("random", inputs, outputs, 0)
+    first = first_width(inputs, outputs, active, "key-value")
+    built, width = enlarging(
+        lambda neurons: superposed_pairwise_and(
+            inputs, pairs, neurons, active, method="key-value", draws=3
+        ),
+        first,
+    )
+    assert built.neurons == width.neurons
+    assert width.enlarged < 6

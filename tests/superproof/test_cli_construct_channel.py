@@ -41,7 +41,7 @@ def test_channels_are_proved(
     ("options", "message"),
     [
         (["--kind", "x"], "unknown kind 'x'; use one of one-shot, clean, universal"),
-        (["--kind", "universal"], "--kind universal takes --neurons; ask for about 45 M^(2/3)"),
+        (["--inputs", "20000"], "20,000 inputs are too many for a channel"),
         (
             ["--kind", "universal", "--neurons", "9", "--outputs", "3"],
             "--outputs says nothing where all pairs are served",
@@ -53,6 +53,15 @@ def test_bad_options(superproof: Run, tmp_path: Path, options: list[str], messag
     answer = superproof("construct", "channel", "--inputs", "16", "--out", tmp_path / "c", *options)
     assert answer.code == 2
     assert message in answer.err
+
+
+def test_a_width_for_all_pairs_is_found(superproof: Run, tmp_path: Path) -> None:
+    words = ("construct", "channel", "--inputs", "8", "--kind", "universal", "--no-picture")
+    answer = superproof(*words, "--out", tmp_path / "c")
+    assert answer.code == 0, answer.err
+    assert "width from" in answer.out
+    assert "m^(2/3) 4.0 (an estimate) x 50 + 0" in answer.out
+    assert superproof("check", tmp_path / "c").code == 0
 
 
 def test_too_few_neurons(superproof: Run, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def channel(
     (pairwise-and --form superposition) need eight to nine times fewer neurons.
     """
     from ...constructions.channels import channel_pairwise_and, universal_and
+    from ...constructions.sizing import universal_width
     from ...verify.errors import InputError
     from .delivery import Delivery, deliver
     from .task import Task, instance_of, require_only
@@ -65,8 +66,6 @@ def channel(
     if every:
         given = {"--outputs": outputs, "--pattern": pattern, "--edges": pairs}
         require_only(given | {"--threshold": threshold}, "says nothing where all pairs are served")
-        if neurons is None:
-            raise InputError("--kind universal takes --neurons; ask for about 45 M^(2/3)")
     delivery.require_room(pairs)
     chosen = chosen_pairs(pattern or ("complete" if every else None), pairs, inputs, outputs, seed)
 
@@ -88,8 +87,10 @@ def channel(
     named = "all pairs" if every else str(pairs or pattern or "random")
     what = f"{len(chosen):,} ANDs of {inputs:,} inputs ({named})"
     drawn = None if every else chosen
+    # the other kinds find a width by themselves
+    first = (lambda: universal_width(inputs, active)) if every else None
     return deliver(
-        Task(what, build, instance, None, neurons, draws, unit="widths", facts=facts,
+        Task(what, build, instance, first, neurons, draws, unit="widths", facts=facts,
              pairs=drawn),
         delivery,
     )  # fmt: skip
