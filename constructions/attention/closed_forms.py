@@ -8,7 +8,8 @@ import numpy as np
 
 from ...verify.attention.graph import RelationalGraph
 from ...verify.errors import InputError
-from .pseudo_inverse import law, pseudo_inverse
+from .embeddings import has_common_mean, whitening
+from .pseudo_inverse import hub_heads, law, pseudo_inverse
 from .rounding import Rounded, rounded_layer
 from .signature_heads import one_edge_heads, one_sided, two_sided
 from .signature_law import expected_wrong
@@ -45,6 +46,8 @@ def closed_form(
 ) -> tuple[Rounded, dict[str, Any]]:
     """The layer of a closed form, or the best of its draws; and what is worth recording.
 
+    Vectors with a common mean are whitened first, since plain sums would see little else.
+
     Raises InputError for sizes that do not fit the form.
     """
     if method in UNSIZED:
@@ -55,13 +58,16 @@ def closed_form(
         return _unsized(method, points, graph, bits)
     size = closed_size(method, graph, points.shape[1], heads, key_dim)
     best: tuple[Rounded, dict[str, Any]] | None = None
+    frame, whitened = _frame(points)
+    seen = points.astype(np.float64) @ frame
     for attempt in range(1 if heads is not None else ATTEMPTS):
         for draw in range(seed, seed + draws):
             _require_work(graph, size.heads * size.key_dim)
-            query, key = _sized(method, points, graph, size, draw)
+            query, key = _sized(method, seen, graph, size, draw)
+            query, key = np.matmul(frame, query), np.matmul(frame, key)
             found = rounded_layer(points, graph, query, key, bits=bits)
             facts = _facts(method, points, graph, size)
-            facts |= {"draw": draw, "enlarged": attempt}
+            facts |= {"draw": draw, "enlarged": attempt, "whitened": whitened}
             if found.proved:
                 return found, facts
             if best is None or found.relative_gap > best[0].relative_gap:
@@ -87,11 +93,20 @@ def _unsized(
 ) -> tuple[Rounded, dict[str, Any]]:
     if method == "one-edge-heads":
         _require_work(graph, len(graph))
-        query, key = one_edge_heads(points, graph)
-        return rounded_layer(points, graph, query, key, bits=bits, mix=False), {}
+        frame, whitened = _frame(points)
+        query, key = one_edge_heads(points.astype(np.float64) @ frame, graph)
+        query, key = np.matmul(frame, query), np.matmul(frame, key)
+        found = rounded_layer(points, graph, query, key, bits=bits, mix=False)
+        return found, {"whitened": whitened}
     codes = sign_codes(graph.items) if method == "sign-code" else circle(graph.items)
     query, key = coded_head(points, graph, codes)
     return rounded_layer(points, graph, query, key, bits=bits, mix=False), {}
+
+
+def _frame(points: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Coordinates in which plain sums are taken, and whether they are whitened."""
+    common = has_common_mean(points)
+    return (whitening(points) if common else np.eye(points.shape[1])), common
 
 
 def _facts(method: str, points: np.ndarray, graph: RelationalGraph, size: Size) -> dict[str, Any]:
@@ -99,7 +114,8 @@ def _facts(method: str, points: np.ndarray, graph: RelationalGraph, size: Size) 
     dim = points.shape[1]
     facts: dict[str, Any] = {"size_by": size.source}
     if method == "pseudo-inverse":
-        facts["law_total_key_dim"] = law(graph.items, len(graph), dim, size.key_dim)
+        facts["law_total_key_dim"] = law(graph, dim, size.key_dim)
+        facts["hub_heads"] = hub_heads(graph, dim, size.key_dim)
     else:
         block = -(-len(graph) // size.heads)
         noise = noise_of(method, dim, block, size.key_dim)

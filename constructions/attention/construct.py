@@ -25,8 +25,9 @@ from .sizing import widest as widest_key_dim
 
 #: How a layer may be found.
 METHODS = ("hinge", *CLOSED)
-#: Levels and steps that the hinge tries at a size, in turn; fewer where the size is free.
-TRIES = ((LEVEL, 300), (TIGHT_LEVEL, 1500), (TIGHT_LEVEL, 4000))
+#: Levels and steps that the hinge tries at a size, in turn, and the relative gap below which
+#: going on never helped; fewer tries where the size is free.
+TRIES = ((LEVEL, 300, -0.5), (TIGHT_LEVEL, 1500, -0.15), (TIGHT_LEVEL, 4000, -1.0))
 FREE_TRIES = 2
 #: Up to so many bits weights are frozen on the grid while training; above, rounding comes first.
 FROZEN_BITS, ROUNDED_BITS = 5, 4
@@ -209,7 +210,7 @@ class _Hinge:
         while size is not None:
             tried += 1
             found, facts = self._at(size, free=key_dim is None)
-            facts |= {"size_by": size.source, "enlarged": tried - 1}
+            facts |= {"size_by": size.source, "enlarged": tried - 1, "whitened": True}
             if best is None or found.relative_gap > best[0].relative_gap:
                 best = found, facts
             if self._good(found):
@@ -250,7 +251,7 @@ class _Hinge:
         """Train with real weights, then round."""
         real: Found | None = None
         steps, begun = 0, time.monotonic()
-        for level, most in TRIES[: FREE_TRIES if free else len(TRIES)]:
+        for level, most, hopeless_gap in TRIES[: FREE_TRIES if free else len(TRIES)]:
             left = None if self.seconds is None else self.seconds - (time.monotonic() - begun)
             if left is not None and left <= 0:
                 break
@@ -261,7 +262,7 @@ class _Hinge:
             steps += now.steps
             if real is None or now.gap > real.gap:
                 real = now
-            if now.gap > 0:
+            if now.gap > 0 or real.gap < hopeless_gap:
                 break
         assert real is not None
         if real.gap > 0 and self.gap is not None and real.gap < self.gap * RESERVE:

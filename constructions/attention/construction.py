@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,21 @@ class AttentionConstruction:
         from .rounding import relative_gap
 
         return relative_gap(self.decision)
+
+    def largest_temperature(self, context: int) -> Fraction | None:
+        """A temperature, two digits, at which softmax with the null key at the threshold is right
+        in all contexts of so many items, proved; at one unit of the last digit more it is not.
+
+        None where there is none, as for items with two neighbours. Raises InputError for a context
+        that does not fit.
+        """
+        from ...verify.attention.contexts.temperature import largest_temperature
+
+        if int(self.graph.degrees[0].max()) > 1:
+            return None
+        readout = SoftmaxReadout(Fraction(1), context, self.layer.threshold)
+        readout.require_items(self.graph.items)
+        return largest_temperature(replace(self.problem, softmax=readout), digits=2).exact.low
 
     def report(self) -> dict[str, Any]:
         """The facts as JSON data; ``report.json`` adds what became of the certificate."""

@@ -154,16 +154,26 @@ def incoherence(vectors: np.ndarray, graph: RelationalGraph) -> Incoherence:
     unit = _unit(points)
     rho, mu = _overlaps(unit, graph)
     white = _unit(points @ whitening(points))
-    mean = float(np.linalg.norm(unit.mean(axis=0)))
+    mean = mean_length(points)
     values = np.linalg.svd(points, compute_uv=False)
     return Incoherence(
         rho,
         mu,
         *_overlaps(white, graph),
         mean=mean,
-        common_mean=bool(mean > COMMON / np.sqrt(len(points))),
+        common_mean=has_common_mean(points),
         rank=int((values > RANK * values.max(initial=0.0)).sum()),
     )
+
+
+def mean_length(vectors: np.ndarray) -> float:
+    """Length of the mean of the vectors scaled to unit length."""
+    return float(np.linalg.norm(_unit(vectors.astype(np.float64)).mean(axis=0)))
+
+
+def has_common_mean(vectors: np.ndarray) -> bool:
+    """Whether that mean is longer than chance would have it."""
+    return bool(mean_length(vectors) > COMMON / np.sqrt(len(vectors)))
 
 
 def whitening(vectors: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...verify.attention.graph import RelationalGraph
 from .blocks import edge_blocks
+from .hub_heads import HubSplit, split_hubs, star_head
 
 #: Key dimensions of a head, and the reserve on the number of heads.
 KEY_DIM, RESERVE = 4, 1.4
@@ -20,16 +21,45 @@ STEPS, SHARPNESS = 300, 12.0
 
 
 def pseudo_inverse_heads(graph: RelationalGraph, embedding_dim: int, key_dim: int) -> int:
-    """The design rule: a reserve times (m'/d) 2 ln(2 m^2) / d_k heads, at least m'/(d - 1)."""
+    """The design rule: a reserve times (m'/d) 2 ln(2 m^2) / d_k heads, at least m'/(d - 1).
+
+    Hubs have heads of their own, of one key dimension each.
+    """
+    split = _split(graph, embedding_dim, key_dim)
+    return len(split.stars) + _block_heads(split.rest, embedding_dim, key_dim)
+
+
+def _split(
+    graph: RelationalGraph, embedding_dim: int, key_dim: int, reserve: float = 1.0
+) -> HubSplit:
+    noise = 2 * math.log(2 * graph.items**2)
+    # with one key dimension every block is a star anyway
+    cost = RESERVE * noise / embedding_dim if key_dim > 1 else 0.0
+    return split_hubs(graph, embedding_dim, cost, reserve)
+
+
+def _block_heads(graph: RelationalGraph | None, embedding_dim: int, key_dim: int) -> int:
+    if graph is None:
+        return 0
     noise = 2 * math.log(2 * graph.items**2)
     heads = math.ceil(RESERVE * len(graph) / embedding_dim * noise / key_dim)
     return max(heads, -(-len(graph) // max(embedding_dim - 1, 1)))
 
 
-def law(items: int, edges: int, embedding_dim: int, key_dim: int) -> float:
-    """D_K* = (m'/d) 2 ln(2 m^2) / (1 - beta), beta = d_k / (d_k + 2 ln(2 m^2)); an estimate."""
-    noise = 2 * math.log(2 * items**2)
-    return edges / embedding_dim * (noise + key_dim)
+def hub_heads(graph: RelationalGraph, embedding_dim: int, key_dim: int) -> int:
+    """Number of heads of one key dimension, for hubs."""
+    return len(_split(graph, embedding_dim, key_dim).stars)
+
+
+def law(graph: RelationalGraph, embedding_dim: int, key_dim: int) -> float:
+    """D_K* = (m'/d) 2 ln(2 m^2) / (1 - beta), beta = d_k / (d_k + 2 ln(2 m^2)); an estimate.
+
+    Edges of hubs count one for each of their heads instead.
+    """
+    noise = 2 * math.log(2 * graph.items**2)
+    split = _split(graph, embedding_dim, key_dim)
+    edges = 0 if split.rest is None else len(split.rest)
+    return len(split.stars) + edges / embedding_dim * (noise + key_dim)
 
 
 def pseudo_inverse(
@@ -38,12 +68,18 @@ def pseudo_inverse(
     """Query and key of pseudo-inverse blocks, float64 (heads, embedding_dim, key_dim).
 
     There are more heads than asked for where leaves of one star repeat, and with one key dimension
-    every head holds a single star.
+    every head holds a single star. Heads of hubs use one key dimension; their others are zero.
     """
-    size = max(1, min(-(-len(graph) // heads), embeddings.shape[1]))
-    blocks = edge_blocks(graph, size, seed, centres=1 if key_dim == 1 else None)
+    dim = embeddings.shape[1]
+    reserve = max(heads / pseudo_inverse_heads(graph, dim, key_dim), 1.0)
+    split = _split(graph, dim, key_dim, reserve)
+    blocks = []
+    if split.rest is not None:
+        number = max(1, heads - len(split.stars))
+        size = max(1, min(-(-len(split.rest) // number), dim))
+        blocks = edge_blocks(split.rest, size, seed, centres=1 if key_dim == 1 else None)
     points = embeddings.astype(np.float64)
-    query = np.zeros((len(blocks), points.shape[1], key_dim))
+    query = np.zeros((len(blocks) + len(split.stars), dim, key_dim))
     key = np.zeros_like(query)
     for head, block in enumerate(blocks):
         signatures = repelled(len(block.centres), key_dim, seed)
@@ -51,6 +87,8 @@ def pseudo_inverse(
         leaves = np.linalg.pinv(points[block.leaves]) @ signatures[block.owner]
         sides = (leaves, centres) if block.inward else (centres, leaves)
         query[head], key[head] = sides
+    for head, (hub, ends) in enumerate(split.stars, len(blocks)):
+        query[head, :, 0], key[head, :, 0] = star_head(points, hub, ends, split.inward)
     return query, key
 
 

@@ -24,6 +24,8 @@ MOST_BITS, LADDER = 24, (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20)
 CLIPS = (1.0, 0.75, 0.55)
 #: Items whose pairs are looked at before a layer is decided.
 SAMPLE = 512
+#: Size to which a power of two brings the scores of edges, within a factor of two.
+SIZE = 8.0
 #: From this many bits on, cutting gains nothing.
 UNCUT = 9
 
@@ -70,22 +72,36 @@ def on_grid(weights: np.ndarray, bits: int, reach: float) -> np.ndarray:
     return np.asarray(odd.astype(np.int64))
 
 
-def grid_layer(embeddings: np.ndarray, query: np.ndarray, key: np.ndarray) -> AttentionLayer:
-    """A layer of integer weights times the power of two that brings scores near 1."""
-    edges = np.abs(query).astype(np.float64), np.abs(key).astype(np.float64)
-    size = float(np.sqrt((edges[0] ** 2).mean() * (edges[1] ** 2).mean()) * query.shape[2])
+def grid_layer(
+    embeddings: np.ndarray, graph: RelationalGraph, query: np.ndarray, key: np.ndarray
+) -> AttentionLayer:
+    """A layer of integer weights times the power of two that brings edges' scores near 8.
+
+    The power is free; at 8 softmax at temperatures of some tenths can tell dozens of items apart.
+    """
+    points = embeddings.astype(np.float64)
+    size = float(np.median(_best_scores(points @ query, points @ key, graph)))
     # half of the bits for each side; the integers fit float32 up to 24 bits
-    unit = 2.0 ** -round(math.log2(max(size, 1.0)) / 2)
+    unit = 2.0 ** -round(math.log2(max(size, 1e-12) / SIZE) / 2)
     return AttentionLayer(
         embeddings, (query * unit).astype(np.float32), (key * unit).astype(np.float32)
     )
+
+
+def _best_scores(queries: np.ndarray, keys: np.ndarray, graph: RelationalGraph) -> np.ndarray:
+    """Largest score over the heads of every edge, from images (heads, items, key_dim)."""
+    sources, targets = graph.edges.T
+    best = np.full(len(graph), -np.inf)
+    for q, k in zip(queries, keys, strict=True):
+        np.maximum(best, np.einsum("ek,ek->e", q[sources], k[targets]), out=best)
+    return best
 
 
 def decided(
     embeddings: np.ndarray, graph: RelationalGraph, query: np.ndarray, key: np.ndarray, bits: int
 ) -> Rounded:
     """Decide the layer of integer weights, and put the threshold into the middle of its gap."""
-    layer = grid_layer(embeddings, query, key)
+    layer = grid_layer(embeddings, graph, query, key)
     decision = decide_threshold(RecognitionProblem(layer, graph), counterexamples=0)
     if decision.status == "holds":
         layer = layer.with_threshold(decision.threshold)
@@ -154,10 +170,12 @@ def _gridded(
 ) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
     """Integers of the best reach, and their relative gap on a sample, by floats."""
     found: tuple[float, tuple[np.ndarray, np.ndarray]] | None = None
+    # no weight of the grid is zero, so key dimensions without weights are kept out of it
+    used = _used(query, key)[:, None]
     for clip in CLIPS if bits < UNCUT else CLIPS[:1]:
         sides = (
-            on_grid(query, bits, clip * float(np.abs(query).max())),
-            on_grid(key, bits, clip * float(np.abs(key).max())),
+            on_grid(query, bits, clip * float(np.abs(query).max())) * used,
+            on_grid(key, bits, clip * float(np.abs(key).max())) * used,
         )
         gap = sampled_gap(embeddings, graph, *sides)
         if found is None or gap > found[0]:
@@ -175,17 +193,14 @@ def sampled_gap(
     """
     points = embeddings.astype(np.float64)
     queries, keys = points @ query, points @ key
-    sources, targets = graph.edges.T
-    least = np.full(len(graph), -np.inf)
     top = -np.inf
     rows = slice(0, min(SAMPLE, graph.items))
     known = graph.neighbours(rows)
     for q, k in zip(queries, keys, strict=True):
-        np.maximum(least, np.einsum("ek,ek->e", q[sources], k[targets]), out=least)
         block = q[rows] @ k.T
         block[known] = -np.inf
         top = max(top, float(block.max()))
-    weakest = float(least.min())
+    weakest = float(_best_scores(queries, keys, graph).min())
     return (weakest - top) / weakest if weakest > 0 else -math.inf
 
 
@@ -193,16 +208,21 @@ def balanced(query: np.ndarray, key: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """The same scores with query and key of one size in every head, and key dimensions mixed.
 
     Singular vectors have entries of very different size; a fixed rotation of the key dimensions
-    evens them out, so that a grid loses less.
+    evens them out, so that a grid loses less. Key dimensions without weights stay so.
     """
-    queries, keys = np.empty_like(query, dtype=np.float64), np.empty_like(key, dtype=np.float64)
-    rotation = _rotation(query.shape[2])
-    for head, (q, k) in enumerate(zip(query, key, strict=True)):
-        left, right = np.linalg.qr(q.astype(np.float64)), np.linalg.qr(k.astype(np.float64))
+    queries, keys = np.zeros_like(query, dtype=np.float64), np.zeros_like(key, dtype=np.float64)
+    for head, used in enumerate(_used(query, key)):
+        q, k = query[head][:, used].astype(np.float64), key[head][:, used].astype(np.float64)
+        left, right = np.linalg.qr(q), np.linalg.qr(k)
         u, s, vt = np.linalg.svd(left[1] @ right[1].T)
-        turn = np.sqrt(s)[:, None] * rotation[: len(s)]
-        queries[head], keys[head] = left[0] @ u @ turn, right[0] @ vt.T @ turn
+        turn = np.sqrt(s)[:, None] * _rotation(int(used.sum()))[: len(s)]
+        queries[head][:, used], keys[head][:, used] = left[0] @ u @ turn, right[0] @ vt.T @ turn
     return queries, keys
+
+
+def _used(query: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Key dimensions with weights on both sides: booleans (heads, key_dim)."""
+    return np.asarray((query != 0).any(axis=1) & (key != 0).any(axis=1))
 
 
 def _rotation(size: int) -> np.ndarray:

@@ -17,6 +17,9 @@ from .construction import AttentionConstruction
 from .embeddings import as_embeddings
 from .sizing import hinge_size
 
+#: Sizes fall by this factor until one fails, since a failure takes longest.
+FALL = 0.8
+
 
 def smallest_attention(
     embeddings: Any,
@@ -30,7 +33,7 @@ def smallest_attention(
     device: str | None = None,
     progress: Callable[[int, int, bool], None] = lambda heads, key_dim, found: None,
 ) -> AttentionConstruction:
-    """Search heads and key dimensions for the least total, by bisection for each number of heads.
+    """Search heads and key dimensions for the least total, downwards for each number of heads.
 
     Args:
         embeddings, graph: the instance.
@@ -84,7 +87,8 @@ class _Search:
         self.tried: list[dict[str, Any]] = []
 
     def descend(self, heads: int, first: int) -> None:
-        """Bisect the key dimension; the first size is doubled once where it fails."""
+        """Lower the key dimension until it fails, then bisect; the first size is doubled once
+        where it fails."""
         if first < 1:
             return
         low, high = 0, first
@@ -93,7 +97,7 @@ class _Search:
             if self.best is not None or not self._works(heads, high):
                 return
         while high - low > 1:
-            middle = (low + high) // 2
+            middle = (low + high) // 2 if low else max(1, int(FALL * high))
             low, high = (low, middle) if self._works(heads, middle) else (middle, high)
 
     def _works(self, heads: int, key_dim: int) -> bool:

@@ -20,6 +20,10 @@ def experiment(
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep the finished runs of the folder, do the rest.")
     ] = False,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Item vectors (.npy, .safetensors) for value-routing."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder of results; default out/NAME.")
     ] = None,
@@ -27,7 +31,7 @@ def experiment(
     """Train or build networks, decide each exactly, and draw the results.
 
     On two processor cores a quick run takes one to two minutes, a full one of boolean-capacity up
-    to twenty minutes, of construction-scaling some hours.
+    to twenty minutes, of attention-constructions up to an hour, of construction-scaling some hours.
 
     FOLDER gets the runs as they finish, a figure (SVG, PNG) and all numbers with their seeds
     (JSON); most add a table (CSV).
@@ -37,9 +41,13 @@ def experiment(
 
     if name not in EXPERIMENTS:
         raise InputError(f"unknown experiment '{name}'; the known ones: {', '.join(EXPERIMENTS)}")
+    if embeddings is not None and not EXPERIMENTS[name].embeddings:
+        raise InputError(
+            f"--embeddings: {name} draws its own vectors; only value-routing takes any"
+        )
     folder = Path("out") / name if out is None else out
     try:
-        EXPERIMENTS[name].run(Request(folder, quick, seed, device, resume))
+        EXPERIMENTS[name].run(Request(folder, quick, seed, device, resume, embeddings))
     except KeyboardInterrupt:
         complain(f"interrupted; finished runs are in {folder}, go on with --resume")
         return ExitCode.INTERRUPTED

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from .conftest import Run
 
@@ -53,8 +54,56 @@ def test_own_vectors_and_edges(superproof: Run, tmp_path: Path) -> None:
         "construct", "attention", "--embeddings", vectors, "--edges", edges, "--out", folder
     )
     assert answer.code == 0, answer.err
-    assert "with a common mean" in answer.out
+    text = " ".join(answer.out.split())
+    assert "with a common mean of length 0.9" in text
+    assert "whitened, which leaves rho" in text
     assert superproof("check", folder).code == 0
+
+
+def test_vectors_in_safetensors(superproof: Run, tmp_path: Path) -> None:
+    vectors = tmp_path / "v.safetensors"
+    generator = np.random.default_rng(1)
+    save_file({"wte": generator.standard_normal((20, 10)).astype(np.float32)}, vectors)
+    folder = tmp_path / "layer"
+    answer = superproof("construct", "attention", "--embeddings", vectors, "--out", folder)
+    assert answer.code == 0, answer.err
+    report = json.loads((folder / "report.json").read_text())
+    assert f"incoherence rho {report['incoherence']['rho']:.3g}" in answer.out
+    assert superproof("check", folder).code == 0
+
+
+def test_the_temperature_that_is_named_holds(superproof: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "layer"
+    answer = superproof("construct", "attention", *SMALL, "--out", folder)
+    (line,) = (text for text in answer.out.splitlines() if "--temperature" in text)
+    words = line.split("superproof ")[1].split()
+    assert words[0] == "check"
+    assert words[2:4] == ["--context", "24"]
+    assert superproof(*words).code == 0
+    hotter = str(1.5 * float(words[-1]))
+    assert superproof(*words[:-1], hotter).code == 1
+    answer = superproof("construct", "attention", *SMALL, "--graph", "regular-2", "--out", folder)
+    assert "not decided; --context L chooses level, temperature and null key" in answer.out
+
+
+def test_the_size_of_the_documentation(superproof: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "layer"
+    size = ["--items", "256", "--embedding-dim", "64", "--graph", "permutation"]
+    assert superproof("construct", "attention", *size, "--out", folder).code == 0
+    report = json.loads((folder / "report.json").read_text())
+    assert report["unit_share"] <= 0.5
+    answer = superproof("check", folder, "--context", "64", "--temperature", "0.1")
+    assert answer.code == 0
+    assert "exactly the 256 edges are reported in every context of at most 64" in answer.out
+    for options, message in (
+        (["--context", "300", "--temperature", "0.1"], "context 300: there are only 256 items"),
+        (["--context", "64", "--temperature", "0"], "temperature 0: must be above 0"),
+        (["--context", "64", "--temperature", "-1"], "temperature -1: must be above 0"),
+    ):
+        answer = superproof("check", folder, *options)
+        assert answer.code == 2
+        assert message in answer.err
+        assert answer.err.count("\n") == 1
 
 
 def test_smallest(superproof: Run, tmp_path: Path) -> None:
@@ -96,11 +145,14 @@ def test_bad_files(superproof: Run, tmp_path: Path) -> None:
     vectors, edges = tmp_path / "v.npy", tmp_path / "edges.txt"
     np.save(vectors, np.eye(4))
     edges.write_text("0 1\n0 1\n")
+    outside = tmp_path / "o.txt"
+    outside.write_text("0 1\n1 4\n")
     command = ["construct", "attention", "--embeddings", vectors, "--out", tmp_path / "layer"]
     for more, message in (
         (["--embedding-dim", "4"], "says how many dimensions there are; leave --embedding-dim out"),
         (["--items", "9"], "v.npy: holds 4 items, but --items says 9"),
         (["--edges", edges], "edges.txt: edge 1, 0 1: given before, as edge 0; remove one"),
+        (["--edges", outside], "o.txt: line 2: indices run from 0 to 3"),
         (["--edges", edges, "--graph", "star"], "give --graph or --edges, not both"),
     ):
         answer = superproof(*command, *more)

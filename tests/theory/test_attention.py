@@ -45,7 +45,7 @@ def test_reference_vectors(
     assert counted == math.ceil(math.ceil(number) / (2 * embedding_dim))
     measured = _bound("relational-graph-trained").evaluate(**sizes, edges=items)
     assert abs(float(measured.high) - unit / 2) < 1e-9
-    assert abs(float(measured.low) - 0.3 * unit) < 1e-9
+    assert abs(float(measured.low) - 0.25 * unit) < 1e-9
     # (m/d) 2 ln 2 m^2 is the estimate for vanishing load
     estimate = _bound("permutation-graph-signatures").evaluate(**sizes, key_dim=1)
     load = 1 / (1 + 2 * math.log(2 * items**2))

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ...verify.attention.graph import RelationalGraph
 
 
+#: Items of the contexts for which a report says how hot softmax may be, and most items in all.
+REACH, REACH_ITEMS = 64, 2048
+
+
 def attention(
     out: Out,
     items: Annotated[
@@ -127,10 +131,17 @@ def attention(
         print_json({**written, "folder": str(folder)})
         return ExitCode.DONE
     drawn = str(embeddings) if embeddings is not None else vectors
+    reach = None
+    if built.softmax is None and len(points) <= REACH_ITEMS:
+        reach = min(REACH, len(points)), built.largest_temperature(min(REACH, len(points)))
     print_report(
-        built, written["certificate"], f"{graph or edges or 'permutation'} on {drawn} vectors"
-    )
+        built, written["certificate"], f"{graph or edges or 'permutation'} on {drawn} vectors",
+        reach,
+    )  # fmt: skip
     print_text(f"written to {folder}; next: superproof check {folder}")
+    if reach is not None and reach[1] is not None:
+        soft = f"--context {reach[0]} --temperature {float(reach[1]):g}"
+        print_text(f"and: superproof check {folder} {soft}")
     print_text(f"and: superproof recheck {folder} {folder / 'certificate'}")
     return ExitCode.DONE
 

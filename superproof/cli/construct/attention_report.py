@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ...constructions.attention import AttentionConstruction
 
 
-def print_report(built: AttentionConstruction, certificate: Mapping[str, Any], what: str) -> None:
+def print_report(
+    built: AttentionConstruction,
+    certificate: Mapping[str, Any],
+    what: str,
+    reach: tuple[int, Fraction | None] | None = None,
+) -> None:
     """Print what was built as a table.
 
     Args:
         built: the layer.
         certificate: what report.json says about it.
         what: the graph and the vectors in words.
+        reach: the largest temperature of softmax over contexts of so many items, where known.
     """
     from ..terminal import console, table
 
     rows = table(("", "whole"), ("", "left"), head=False)
-    for heading, text in _lines(built, certificate, what):
+    for heading, text in _lines(built, certificate, what, reach):
         rows.add_row(heading, text)
     console().print(rows)
 
 
 def _lines(
-    built: AttentionConstruction, certificate: Mapping[str, Any], what: str
+    built: AttentionConstruction,
+    certificate: Mapping[str, Any],
+    what: str,
+    reach: tuple[int, Fraction | None] | None,
 ) -> Iterator[tuple[str, str]]:
     from ...verify.verdict_text import amount
 
@@ -50,7 +60,16 @@ def _lines(
         soft = built.softmax
         heat = f"temperature {float(soft.temperature):.4g}, null key at the threshold"
         yield "softmax", f"{heat}, contexts of at most {amount(soft.context, 'item')}"
-    mean = ", with a common mean" if loose.get("common_mean") else ""
+    elif reach is not None and reach[1] is None:
+        yield "softmax", "not decided; --context L chooses level, temperature and null key"
+    elif reach is not None and reach[1] is not None:
+        within = f"in every context of at most {amount(reach[0], 'item')}"
+        yield "softmax", f"right {within} up to temperature {float(reach[1]):g}; more with --gap"
+    mean = ""
+    if loose.get("common_mean"):
+        mean = f", with a common mean of length {loose['mean']:.2g}"
+        if built.parameters.get("whitened"):
+            mean += f"; whitened, which leaves rho {loose['rho_whitened']:.3g}"
     products = f"largest product of two {loose['mu']:.3g}"
     yield "embeddings", f"incoherence rho {loose['rho']:.3g}, {products}{mean}"
     yield "certified", built.certified_how

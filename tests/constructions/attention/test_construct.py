@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from superproof.constructions.attention import (
 from superproof.constructions.attention.sizing import hinge_size, star_load
 from superproof.verify.attention.check import check_recognition
 from superproof.verify.attention.files import read_recognition
+from superproof.verify.attention.softmax_readout import SoftmaxReadout
 from superproof.verify.errors import InputError, ProofError
 
 from .brute_force import reported
@@ -66,6 +68,17 @@ def test_half_of_the_unit_suffices_for_twenty_seeds(
             heads=heads, key_dim=key_dim,
         )  # fmt: skip
         assert made.total_key_dim == heads * key_dim
+
+
+@pytest.mark.parametrize(
+    ("name", "items", "dim"),
+    [("regular-2", 256, 128), ("regular-4", 128, 64), ("regular-4", 128, 32),
+     ("regular-4", 256, 64), ("hubs-8", 256, 128), ("hubs-16", 512, 256), ("zipf", 512, 128)],
+)  # fmt: skip
+def test_half_of_the_unit_suffices_for_other_graphs(name: str, items: int, dim: int) -> None:
+    made = construct_attention(embeddings("gaussian", items, dim, 0), graph(name, items, 0))
+    assert made.unit_share < 0.55
+    assert made.decision.gap > 0
 
 
 def test_the_least_size_of_256_items() -> None:
@@ -148,6 +161,42 @@ def test_a_common_mean_is_absorbed_and_reported() -> None:
     assert made.incoherence["common_mean"]
     plain = construct_attention(embeddings("gaussian", 128, 32, 0), graph("permutation", 128, 0))
     assert made.total_key_dim <= 1.3 * plain.total_key_dim + 2
+
+
+@pytest.mark.parametrize("method", ["pseudo-inverse", "paper", "one-edge-heads"])
+def test_closed_forms_absorb_a_common_mean(method: str) -> None:
+    plain = embeddings("gaussian", 96, 96, 0)
+    edges = graph("permutation", 96, 0)
+    shifted = plain + 2 * np.eye(96, dtype=np.float32)[0]
+    made = construct_attention(shifted, edges, method=method)
+    assert made.parameters["whitened"]
+    assert made.incoherence["rho_whitened"] < made.incoherence["rho"] / 4
+    other = construct_attention(plain, edges, method=method)
+    assert not other.parameters["whitened"]
+    assert made.total_key_dim <= 1.3 * other.total_key_dim
+
+
+def test_largest_temperature_is_that_of_the_check() -> None:
+    edges = graph("permutation", 48, 0)
+    made = construct_attention(embeddings("gaussian", 48, 24, 0), edges)
+    found = made.largest_temperature(12)
+    assert found is not None
+    problem = replace(made.problem, softmax=SoftmaxReadout(found, 12, made.layer.threshold))
+    assert check_recognition(problem, dtypes=()).holds
+    hotter = SoftmaxReadout(found * Fraction(12, 10), 12, made.layer.threshold)
+    assert not check_recognition(replace(problem, softmax=hotter), dtypes=()).holds
+    with pytest.raises(InputError, match="context 49"):
+        made.largest_temperature(49)
+    two = construct_attention(embeddings("gaussian", 24, 24, 0), graph("regular-2", 24, 0))
+    assert two.largest_temperature(8) is None
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e3])
+def test_edges_score_near_eight_whatever_the_vectors(factor: float) -> None:
+    points = (factor * embeddings("gaussian", 48, 24, 0)).astype(np.float32)
+    made = construct_attention(points, graph("permutation", 48, 0))
+    assert made.decision.weakest is not None
+    assert 2 <= made.decision.weakest.score <= 16
 
 
 def test_smallest_is_no_larger_than_the_rule() -> None:
