@@ -1,4 +1,4 @@
-"""The main job end to end: train, prove, damage, build, measure, draw.
+"""The main job end to end: train, prove, damage, build, measure, draw, report.
 
 Each step reads what it needs from the files of the steps before it, so any of them can be
 run again by itself.
@@ -234,6 +234,41 @@ class Demo:
             (self._again(6),),
         )
 
+    def report(self) -> StepResult:
+        """Write one page: the networks of this demonstration, and the capacity curve."""
+        from .empirics.finding import Finding, Table
+        from .empirics.report import write_report
+
+        rows: list[tuple[str, str, int | None, float | None]] = []
+        for name, folder, step in (
+            ("trained on the DNF", self.right, 1),
+            ("the same, one weight set to zero", self.damaged, 3),
+            (f"built for {AND_OUTPUTS} ANDs, untrained", self.out / "construction", 4),
+        ):
+            problem = self._load(folder, step)
+            verdict = check(problem.network, problem.specification, count=True, margin=True)
+            margin = None if verdict.margin is None else float(verdict.margin)
+            rows.append((name, verdict.status, verdict.violations, margin))
+        if not (self.out / "margins.svg").exists():
+            raise InputError(f"{self.out}: no margins drawn yet; run step 6 first")
+        Finding(
+            name="demo",
+            title="Three networks, decided on every input",
+            summary="A network was trained on a Boolean function until the verifier found no wrong "
+            "input; one of its weights was set to zero; and a network for many ANDs was built "
+            "without training. Each was read back from its file and decided in exact arithmetic.",
+            command=("demo", "--seed", str(self.seed), "--out", str(self.out)),
+            figures={"margins.svg": "Margins of the trained and the damaged network, all inputs."},
+            tables=(Table("Verdicts", ("network", "verdict", "wrong inputs", "margin"), rows),),
+            seed=self.seed,
+        ).write(self.out)
+        page = write_report(self.out)
+        return StepResult(
+            (f"{page.stat().st_size:,} bytes, figures inside; opens without a network",),
+            (("the report", page),),
+            (("report", str(self.out)),),
+        )
+
     def _again(self, step: int) -> tuple[str, ...]:
         words = ("demo", "--step", str(step), "--seed", str(self.seed))
         return (*words, "--out", str(self.out))
@@ -257,6 +292,7 @@ STEPS: tuple[tuple[str, Callable[[Demo], StepResult]], ...] = (
     ("Build a network without training, prove it", Demo.construct),
     ("Measure what training reaches", Demo.measure),
     ("Draw the margins of both networks", Demo.margins),
+    ("Put everything on one page", Demo.report),
 )
 
 

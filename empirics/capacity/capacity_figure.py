@@ -31,6 +31,8 @@ DASHES: dict[str, Any] = {
     "counting-superposed": (0, (6, 2)),
     "counting-free": (0, (1, 1.6)),
     "estimate": (0, (3, 1, 1, 1)),
+    "order-associative": (0, (8, 2, 1, 2)),
+    "order-all-pairs": (0, (8, 2, 1, 2, 1, 2)),
 }
 #: Bits a parameter at which the counting bound is drawn against parameters.
 BOUND_BITS = (1, 14, 32)

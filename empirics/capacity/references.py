@@ -146,11 +146,33 @@ def lines(neurons: Sequence[int]) -> tuple[Line, ...]:
             "pairwise-and-gardner", None,
         ),
     )  # fmt: skip
-    return tuple(
+    found = [
         Line(name, title, statement, bound, bits,
              tuple((n, allowed(bound, n, bits)) for n in neurons))
         for name, title, statement, bound, bits in chosen
+    ]  # fmt: skip
+    return (*found, *_orders(neurons))
+
+
+def _orders(neurons: Sequence[int]) -> Iterator[Line]:
+    """What the literature says of growth, drawn with the constant 1, which nobody states."""
+    growths: tuple[tuple[str, str, str, str, Callable[[int], float]], ...] = (
+        (
+            "order-associative", "n²/ln n: associative memories, arXiv 2412.06538, constant 1",
+            "the order n^2 / log n that arXiv 2409.15318 gives for superposed ANDs, and "
+            "arXiv 2412.06538 for associative memories up to logarithms; the constant 1 is ours",
+            "pairwise-and-order-capacity", lambda n: n * n / math.log(n),
+        ),
+        (
+            "order-all-pairs", "all pairs of n^1.5 inputs: arXiv 2408.05451, constant 1",
+            "all pairs of m inputs from about m^(2/3) neurons, up to logarithms, the universal AND "
+            "of arXiv 2408.05451; the constant 1 is ours",
+            "pairwise-and-order-all-pairs", lambda n: math.comb(int(n**1.5), 2),
+        ),
     )  # fmt: skip
+    for name, title, statement, bound, growth in growths:
+        points = tuple((n, int(growth(n))) for n in neurons if n > 1)
+        yield Line(name, title, statement, bound, None, points)
 
 
 def constructions(

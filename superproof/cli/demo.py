@@ -20,7 +20,7 @@ def demo(
         int | None, typer.Option(metavar="K", help="Only step K; earlier ones must be done.")
     ] = None,
 ) -> int:
-    """Train, prove, damage, build, measure and draw: everything once, in under three minutes.
+    """Train, prove, damage, build, measure, draw and report: everything once, in minutes.
 
     Exit code 4: a step contradicts what it must find. 3: the network did not become exact.
     """

@@ -6,29 +6,30 @@ import shlex
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from superproof import demo as job
 from superproof.cli import main
-from superproof.empirics import capacity
-from superproof.empirics.batch import Schedule
-from superproof.empirics.train import DomainRecipe, Trained
+from superproof.empirics.capacity import plan, search
+from superproof.empirics.training.boolean_task import BooleanTask, Sampling
+from superproof.empirics.training.program import FinishedRun
+from superproof.empirics.training.relu_networks import NetworkRun, ReluNetworks
+from superproof.empirics.training.schedule import Schedule
+from superproof.empirics.training.trainer import train_runs
 from superproof.verify.network import Network
-from superproof.verify.verdict import Verdict
 
-TINY = capacity.CapacityPlan(
-    widths=(4,),
-    ladder=(4, 6),
-    seeds=3,
-    recipe=DomainRecipe(Schedule(150, 0.2), restarts=2),
-    construction_sizes=(8, 16),
+TINY = plan.CapacityPlan(
+    widths={"plain": (3, 4, 5), "superposed": (20,)},
+    seeds=2,
+    construction_sizes={"plain-code": (16,)},
+    most_outputs=24,
+    resamples=20,
 )
 
 
 @pytest.fixture(autouse=True)
 def _small_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capacity, "QUICK", TINY)
+    monkeypatch.setattr(plan, "QUICK", TINY)
 
 
 def test_experiment_writes_and_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,10 +37,12 @@ def test_experiment_writes_and_resumes(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(words) == 0
     first = capsys.readouterr().out
     assert "networks decided exactly" in first
-    # what the figure says about its bound, the table says too
-    assert "n×n weights does not bind them" in first
-    assert "for free weights of 32 bits, allows over 1,048,576 at every trained width" in first
-    for name in ("capacity.svg", "capacity.png", "capacity.csv", "capacity.json", "results.jsonl"):
+    assert "Pairwise ANDs computed without any error, trained, all weights free:" in first
+    assert "> 1,048,576" in first
+    assert "Laws, trained, all weights free, natural logarithms:" in first
+    assert "a n^2 / log n" in first
+    names = ("capacity.svg", "capacity.png", "capacity.csv", "capacity.json", "finding.json")
+    for name in (*names, "runs.sqlite"):
         assert (tmp_path / name).stat().st_size > 0
         assert name in first
     assert main(words) == 2
@@ -51,11 +54,11 @@ def test_experiment_writes_and_resumes(tmp_path: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["experiment", "boolean-capacty"], "the known ones: boolean-capacity"),
+        (["experiment", "boolean-capacty"], "the known ones: "),
         (["experiment", "boolean-capacity", "--device", "tpu"], "auto, cpu, cuda"),
         (["experiment", "boolean-capacity", "--seed", "-1"], "seed must be 0 or more"),
         (["demo", "--seed", "-1"], "--seed must be 0 or more"),
-        (["demo", "--step", "7"], "between 1 and 6"),
+        (["demo", "--step", "8"], "between 1 and 7"),
     ],
 )
 def test_bad_requests_are_one_line(
@@ -77,7 +80,7 @@ def test_an_interrupt_says_how_to_go_on(
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(capacity, "train_pairwise_and", stopped)
+    monkeypatch.setattr(search, "train_runs", stopped)
     assert main(["experiment", "boolean-capacity", "--quick", "--out", str(tmp_path)]) == 130
     assert "--resume" in capsys.readouterr().err
 
@@ -105,7 +108,7 @@ def test_demo_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     for name in (
         *("right/network.onnx", "right/spec.toml", "damaged/network.onnx"),
         *("construction/network.onnx", "construction/report.json"),
-        *("capacity/capacity.png", "margins.svg", "margins.png"),
+        *("capacity/capacity.png", "margins.svg", "margins.png", "report.html"),
     ):
         assert (out / name).stat().st_size > 0
     # the commands that it ends with can be typed again, and say the same
@@ -117,6 +120,10 @@ def test_demo_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         if command[0] in ("check", "construct", "bounds"):
             expected = 1 if str(out / "damaged") in command else 0
             assert main(command) == expected, command
+    page = (out / "report.html").read_text(encoding="utf-8")
+    # both findings of the folder: the networks of the demonstration, and the capacity curve
+    assert page.count("<section") == 2
+    assert page.count("data:image/svg+xml") >= 2
     before = (out / "right" / "network.onnx").read_bytes()
     assert main(["demo", "--step", "1", "--out", str(out), "--seed", "3"]) == 0
     assert (out / "right" / "network.onnx").read_bytes() == before
@@ -132,15 +139,15 @@ def test_demo_steps_need_the_ones_before(
 def test_demo_stops_where_training_failed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from superproof.empirics import train
+    def hopeless(seed: int) -> FinishedRun:
+        task = BooleanTask("dnf", 16, arity=3, clauses=4, seed=seed)
+        run = NetworkRun(task, (1,), seed, Schedule(1, 0.001), Sampling(points=8))
+        (found,) = train_runs(ReluNetworks(), [run], device="cpu")
+        return found
 
-    def failed(*_: object) -> Trained:
-        network = Network.from_arrays([np.zeros((1, 16)), np.zeros((1, 1))])
-        return Trained(network, Verdict("violated", "enumerate", 1 << 16, 99), 0, 1)
-
-    monkeypatch.setattr(train, "train_dnf", failed)
+    monkeypatch.setattr(job, "_trained", hopeless)
     assert main(["demo", "--out", str(tmp_path)]) == 3
-    assert "99 wrong inputs" in capsys.readouterr().err
+    assert "wrong inputs after 3 starts; try another --seed" in capsys.readouterr().err
 
 
 def test_demo_stops_at_a_contradiction(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+"""Edits that remove one clause from a network, each proved on every input afterwards."""

@@ -1,0 +1,1 @@
+"""Reading networks: codes of features in the weights, and formulas with a proof."""
