@@ -15,7 +15,7 @@ from ...verify.attention.recognition import RecognitionProblem
 from ...verify.errors import InputError, ProofError
 from .closed_forms import CLOSED, closed_form
 from .construction import AttentionConstruction
-from .embeddings import as_embeddings, incoherence
+from .embeddings import as_embeddings, incoherence, require_separable
 from .freezing import FINE_LEVELS, LEVELS, freeze
 from .hinge import LEVEL, TIGHT_LEVEL, Found, hinge, widest
 from .readout import soft_readout
@@ -326,6 +326,7 @@ def _require(
             f"the graph has {graph.items} items, but there are embeddings of {len(points)}; every "
             "item needs one"
         )
+    require_separable(points, graph)
     for name, value in (("heads", heads), ("key dimensions", key_dim), ("draws", draws)):
         if value is not None and value < 1:
             raise InputError(f"{name} must be 1 or more, not {value}")

@@ -21,6 +21,10 @@ COMMON = 4.0
 RANK = 1e-6
 #: Rows of a block of inner products.
 BLOCK = 1024
+#: Most dimensions of a vector, and most numbers of all vectors.
+MOST_DIMENSIONS, MOST_NUMBERS = 1 << 14, 1 << 28
+#: Sizes of the largest entry at which squares and their sums stay far from the ends of float64.
+LEAST_ENTRY, MOST_ENTRY = 1e-30, 1e30
 
 
 def gaussian(items: int, embedding_dim: int, seed: int) -> np.ndarray:
@@ -75,6 +79,7 @@ def embeddings(kind: str, items: int, embedding_dim: int, seed: int = 0) -> np.n
         )
     if seed < 0:
         raise InputError(f"the seed must be 0 or more, not {seed}")
+    _require_size(items, embedding_dim)
     return rounded(EMBEDDINGS[kind](items, embedding_dim, seed))
 
 
@@ -93,17 +98,27 @@ def read_embeddings(path: Path) -> np.ndarray:
 def as_embeddings(vectors: Any) -> np.ndarray:
     """Check given vectors: a finite matrix (items, embedding_dim); floats, unchanged.
 
-    Raises InputError for what is no matrix, is not finite, and for items that share a vector.
+    Raises InputError for what is no matrix, too large, not finite or far from 1 in size, and for
+    items that share a vector.
     """
     array = np.asarray(vectors)
     if array.ndim != 2 or 0 in array.shape:
         raise InputError(f"embeddings: shape {array.shape}, not (items, embedding_dim)")
+    _require_size(*array.shape)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
     if array.dtype.kind not in "iuf":
         raise InputError(f"embeddings: values of type {array.dtype} are not numbers")
     wrong = np.argwhere(~np.isfinite(array.astype(np.float64)))
     if len(wrong):
         item, place = wrong[0]
         raise InputError(f"embeddings: entry [{item}, {place}] is {array[item, place]}, not finite")
+    largest = float(np.abs(array.astype(np.float64)).max())
+    if not LEAST_ENTRY <= largest <= MOST_ENTRY:
+        raise InputError(
+            f"embeddings: the largest entry is {largest:.3g} in size; multiply them by a power of "
+            f"two that brings it between {LEAST_ENTRY:g} and {MOST_ENTRY:g}"
+        )
     _, first, inverse = np.unique(array, axis=0, return_index=True, return_inverse=True)
     twin = np.flatnonzero(first[inverse.ravel()] != np.arange(len(array)))
     if twin.size:
@@ -120,6 +135,28 @@ def rounded(vectors: np.ndarray) -> np.ndarray:
     largest = float(np.abs(vectors).max(initial=0.0))
     unit = 2.0 ** (max(int(np.ceil(np.log2(max(largest, 1e-30)))), -60) - FRACTION)
     return np.asarray((np.rint(vectors / unit) * unit).astype(np.float32))
+
+
+def require_separable(vectors: np.ndarray, graph: RelationalGraph) -> None:
+    """Raise InputError where an item without extent makes every layer fail.
+
+    The zero vector scores 0 in all its pairs, so they are reported together or not at all.
+    """
+    for item in np.flatnonzero(~vectors.any(axis=1)).tolist():
+        touching = int((graph.edges == item).any(axis=1).sum())
+        if 0 < touching < 2 * graph.items - 1:
+            raise InputError(
+                f"embeddings: item {item} has the zero vector, so all its pairs score 0, and only "
+                "some of them are edges; give it another vector, or leave its edges out"
+            )
+
+
+def _require_size(items: int, dim: int) -> None:
+    if dim > MOST_DIMENSIONS or items * dim > MOST_NUMBERS:
+        raise InputError(
+            f"{items:,} items in {dim:,} dimensions are too many: at most {MOST_DIMENSIONS:,} "
+            f"dimensions, and {MOST_NUMBERS:,} numbers in all"
+        )
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def spectral_start(
     noise = np.random.default_rng(0).standard_normal((dim, dim)) * (NOISE / np.sqrt(dim))
     weights = np.zeros((2, heads, dim, key_dim), dtype=np.float32)
     for head in range(heads):
-        some = slice(head, None, heads)
+        # with more heads than edges, those that are left over start on edges again
+        some = slice(head % len(graph), None, heads)
         left, right = points[sources[some]], points[targets[some]]
         total = (left.T @ (shares[some] * right)).astype(np.float64)
         u, s, vt = np.linalg.svd(total + noise * np.linalg.norm(total, 2))

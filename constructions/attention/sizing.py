@@ -53,7 +53,8 @@ def hinge_size(
     edges = len(graph)
     if heads is None:
         load = edges * math.log(max(graph.items, 2)) / embedding_dim**2
-        heads = max(1, math.ceil(load / ONE_HEAD), math.ceil(star_load(graph, embedding_dim)))
+        wanted = max(1, math.ceil(load / ONE_HEAD), math.ceil(star_load(graph, embedding_dim)))
+        heads = min(wanted, edges)
     (bound,) = lookup("relational-graph-trained")
     value = bound.evaluate(items=graph.items, edges=edges, embedding_dim=embedding_dim)
     total = float(value.high) * FEW_BITS.get(bits or 0, 1.0)

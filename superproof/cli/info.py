@@ -29,9 +29,16 @@ def info(
     A weight array is exactly mantissas times one power of two; the bits are those of the
     largest mantissa. In a folder with spec.toml the engines are those for its domain.
     """
+    from ..verify.errors import InputError
     from .problem_files import SPECIFICATION_FILE, network_file, read_network, read_problem
+    from .recognition_files import asks_recognition
     from .terminal import print_json
 
+    if asks_recognition(model, None):
+        raise InputError(
+            f"{model}: holds a layer of attention, and info is for networks; "
+            "superproof check says what it recognises"
+        )
     if (model / SPECIFICATION_FILE).is_file():
         problem = read_problem(model, None)
     else:

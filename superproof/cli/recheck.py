@@ -93,7 +93,7 @@ def _recheck_recognition(
 ) -> int:
     from ..verify.attention import recheck as checker
     from ..verify.errors import InputError
-    from .exit import ExitCode
+    from .exit import ExitCode, complain
     from .recognition_files import read_problem
     from .terminal import print_text
 
@@ -102,6 +102,8 @@ def _recheck_recognition(
         print_text(f"accepted: {checker.recheck(problem, certificate)}")
     except checker.RejectedError as error:
         print_text(f"rejected: {error}")
+        if "another readout" in str(error):
+            complain("give recheck the --context and --temperature that check had")
         return ExitCode.VIOLATED
     except checker.UnreadableError as error:
         raise InputError(f"{model}: the checker cannot read the problem ({error})") from None

@@ -132,6 +132,8 @@ def test_smallest(superproof: Run, tmp_path: Path) -> None:
         ),
         ([*SMALL, "--vectors", "orthonormal"], "24 items cannot be orthonormal in 12 dimensions"),
         ([*SMALL, "--seed", "-1"], "the seed must be 0 or more, not -1"),
+        (["--items", "9", "--embedding-dim", "100000"], "at most 16,384 dimensions"),
+        (["--items", "1000000000", "--embedding-dim", "9"], "and 268,435,456 numbers in all"),
     ],
 )
 def test_bad_options(superproof: Run, tmp_path: Path, options: list[str], message: str) -> None:
@@ -152,7 +154,8 @@ def test_bad_files(superproof: Run, tmp_path: Path) -> None:
         (["--embedding-dim", "4"], "says how many dimensions there are; leave --embedding-dim out"),
         (["--items", "9"], "v.npy: holds 4 items, but --items says 9"),
         (["--edges", edges], "edges.txt: edge 1, 0 1: given before, as edge 0; remove one"),
-        (["--edges", outside], "o.txt: line 2: indices run from 0 to 3"),
+        (["--edges", outside], "o.txt: line 2: indices run from 0 to 3, found '1 4'"),
+        (["--vectors", "gaussian"], "give --vectors or --embeddings, not both"),
         (["--edges", edges, "--graph", "star"], "give --graph or --edges, not both"),
     ):
         answer = superproof(*command, *more)
@@ -170,6 +173,8 @@ def test_folders_of_others_are_left_alone(superproof: Run, tmp_path: Path) -> No
     assert "holds spec.toml but no report.json" in superproof(*command).err
     (folder / "network.npz").write_text("")
     assert "holds network.npz already; name another folder" in superproof(*command).err
+    (folder / "edges.txt").mkdir()
+    assert "edges.txt: a folder of that name is in the way" in superproof(*command).err
     (tmp_path / "file").write_text("")
     command[-1] = tmp_path / "file"
     assert "a file of that name is in the way; name a folder" in superproof(*command).err

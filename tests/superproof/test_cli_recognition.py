@@ -117,6 +117,7 @@ def test_certificate_and_export(
         answer = superproof("recheck", attention, proof)
         assert answer.code == 1
         assert answer.out.startswith("rejected: it is about another readout")
+        assert "give recheck the --context and --temperature that check had" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -155,6 +156,12 @@ def test_softmax_of_a_network(superproof: Run, folder: Path, tmp_path: Path) -> 
     superproof("check", folder, "--certificate", proof)
     answer = superproof("recheck", folder, proof, "--temperature", "2")
     assert "--temperature is for layers of attention" in answer.err
+
+
+def test_info_says_that_it_is_for_networks(superproof: Run, attention: Path) -> None:
+    answer = superproof("info", attention)
+    assert answer.code == 2
+    assert "holds a layer of attention, and info is for networks" in answer.err
 
 
 def test_export_in_other_forms_is_refused(superproof: Run, attention: Path, tmp_path: Path) -> None:

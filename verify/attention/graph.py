@@ -91,9 +91,9 @@ def as_edges(edges: Any, items: int) -> np.ndarray:
         raise InputError("the graph has no edge; give at least one pair of items")
     if values.ndim != 2 or values.shape[1] != 2:
         raise InputError(f"edges: shape {values.shape}, not (edges, 2): two items a row")
-    if values.dtype.kind == "f" and (values == np.floor(values)).all():
-        values = values.astype(np.int64)
-    if values.dtype.kind not in "iu":
+    # infinities are their own floor: they are out of range below
+    whole = values.dtype.kind == "f" and bool((values == np.floor(values)).all())
+    if values.dtype.kind not in "iu" and not whole:
         raise InputError(f"edges: values of type {values.dtype} are not indices of items")
     outside = np.flatnonzero(((values < 0) | (values >= items)).any(axis=1))
     if outside.size:

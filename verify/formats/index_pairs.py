@@ -42,7 +42,10 @@ def read_index_pairs(path: Path, indices: int, noun: str) -> np.ndarray:
                 f"found '{line.strip()}'"
             )
         if max(map(len, words)) > 18 or max(map(int, words)) >= indices:
-            raise InputError(f"{path}: line {number}: indices run from 0 to {indices - 1}")
+            raise InputError(
+                f"{path}: line {number}: indices run from 0 to {indices - 1}, "
+                f"found '{line.strip()}'"
+            )
         rows.append((int(words[0]), int(words[1])))
     if not rows:
         raise InputError(f"{path}: no pairs; write two {noun} indices a line")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Items of the contexts for which a report says how hot softmax may be, and most items in all.
 REACH, REACH_ITEMS = 64, 2048
+#: How vectors are drawn where nothing is said.
+VECTORS = "gaussian"
 
 
 def attention(
@@ -29,9 +31,12 @@ def attention(
         int | None, typer.Option(metavar="D", help="Dimensions of an item's vector.")
     ] = None,
     vectors: Annotated[
-        str,
-        typer.Option(metavar="gaussian|orthonormal|spectrum", help="How vectors are drawn."),
-    ] = "gaussian",
+        str | None,
+        typer.Option(
+            metavar="gaussian|orthonormal|spectrum",
+            help="How vectors are drawn; gaussian by default.",
+        ),
+    ] = None,
     embeddings: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Your own vectors: a matrix in .npy or .safetensors."),
@@ -130,7 +135,7 @@ def attention(
     if json:
         print_json({**written, "folder": str(folder)})
         return ExitCode.DONE
-    drawn = str(embeddings) if embeddings is not None else vectors
+    drawn = str(embeddings) if embeddings is not None else vectors or VECTORS
     reach = None
     if built.softmax is None and len(points) <= REACH_ITEMS:
         reach = min(REACH, len(points)), built.largest_temperature(min(REACH, len(points)))
@@ -147,7 +152,7 @@ def attention(
 
 
 def _vectors(
-    items: int | None, dim: int | None, kind: str, file: Path | None, seed: int
+    items: int | None, dim: int | None, kind: str | None, file: Path | None, seed: int
 ) -> np.ndarray:
     from ...constructions.attention import embeddings, read_embeddings
     from ...verify.errors import InputError
@@ -155,7 +160,9 @@ def _vectors(
     if file is None:
         if items is None or dim is None:
             raise InputError("give --items M and --embedding-dim D, or --embeddings FILE")
-        return embeddings(kind, items, dim, seed)
+        return embeddings(kind or VECTORS, items, dim, seed)
+    if kind is not None:
+        raise InputError("give --vectors or --embeddings, not both")
     if dim is not None:
         raise InputError(f"{file} says how many dimensions there are; leave --embedding-dim out")
     points = read_embeddings(file)
@@ -190,6 +197,9 @@ def _require_room(out: Path, edges: Path | None) -> None:
     listed = out / EDGES_FILE
     if edges is not None and listed.exists() and listed.samefile(edges):
         raise InputError(f"{edges}: would be written over; name another folder with --out")
+    for name in (LAYER_FILE, SPECIFICATION_FILE, EDGES_FILE, REPORT_FILE):
+        if (out / name).is_dir():
+            raise InputError(f"{out / name}: a folder of that name is in the way; name another")
     for name in NETWORK_FILES:
         if (out / name).exists():
             raise InputError(f"{out}: holds {name} already; name another folder")

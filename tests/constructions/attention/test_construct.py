@@ -253,6 +253,13 @@ def test_graph_and_embeddings_must_fit() -> None:
         smallest_attention(embeddings("gaussian", 12, 6, 0), graph("permutation", 12, 0), heads=())
 
 
+def test_more_heads_than_edges() -> None:
+    edges = graph("permutation", 10, 0)
+    made = construct_attention(embeddings("gaussian", 10, 8, 0), edges, heads=20, key_dim=2)
+    assert (made.heads, len(reported(made.layer))) == (20, 10)
+    assert hinge_size(edges, 2).heads == 10
+
+
 def test_too_small_a_layer_is_a_failed_proof() -> None:
     points, edges = embeddings("gaussian", 64, 16, 0), graph("permutation", 64, 0)
     with pytest.raises(ProofError, match="relative gap of -"):

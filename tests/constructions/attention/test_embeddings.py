@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from superproof.constructions.attention import construct_attention
 from superproof.constructions.attention.embeddings import (
     as_embeddings,
     embeddings,
     incoherence,
     read_embeddings,
+    require_separable,
     rounded,
     whitening,
 )
 from superproof.constructions.attention.graphs import graph
+from superproof.verify.attention.graph import RelationalGraph
 from superproof.verify.errors import InputError
 
 
@@ -38,6 +42,8 @@ def test_orthonormal_vectors_are_the_basis() -> None:
         (("orthonormal", 5, 4), "cannot be orthonormal in 4 dimensions"),
         (("gaussian", 0, 4), "must be 1 or more"),
         (("gaussian", 4, 4, -1), "seed must be 0 or more"),
+        (("gaussian", 4, 1 << 15), "4 items in 32,768 dimensions are too many"),
+        (("gaussian", 1 << 25, 16), "at most 16,384 dimensions, and 268,435,456 numbers in all"),
     ],
 )
 def test_bad_requests_are_refused(arguments: tuple, words: str) -> None:
@@ -52,6 +58,8 @@ def test_bad_requests_are_refused(arguments: tuple, words: str) -> None:
         (np.array([[0.0, np.nan], [1.0, 2.0]]), r"entry \[0, 1\] is nan, not finite"),
         (np.array([[1.0, 0.0], [2.0, 0.0], [1.0, 0.0]]), "items 0 and 2 have the same vector"),
         (np.array([["a", "b"]]), "are not numbers"),
+        (np.array([[1e200, 1.0], [0.0, 1.0]]), r"largest entry is 1e\+200 in size; multiply them"),
+        (np.array([[1e-200, 0.0], [0.0, 0.0]]), "the largest entry is 1e-200 in size"),
     ],
 )
 def test_bad_vectors_are_refused(array: np.ndarray, words: str) -> None:
@@ -68,6 +76,33 @@ def test_files_are_read_unchanged(tmp_path) -> None:
     np.save(tmp_path / "bad.npy", np.full((2, 2), np.inf))
     with pytest.raises(InputError, match=r"bad.npy: embeddings: entry \[0, 0\] is inf"):
         read_embeddings(tmp_path / "bad.npy")
+
+
+def test_vectors_in_bfloat16_are_taken_exactly(tmp_path) -> None:
+    given = np.random.default_rng(0).standard_normal((6, 3)).astype(ml_dtypes.bfloat16)
+    save_file({"wte": given}, tmp_path / "x.safetensors")
+    read = read_embeddings(tmp_path / "x.safetensors")
+    assert read.dtype == np.float32
+    assert (read == given.astype(np.float32)).all()
+
+
+def test_the_size_of_the_vectors_does_not_matter() -> None:
+    points, edges = embeddings("gaussian", 24, 12, 0).astype(float), graph("permutation", 24, 0)
+    sizes = [
+        construct_attention(points * scale, edges).total_key_dim
+        for scale in (1.0, 2.0**-90, 2.0**90)
+    ]
+    assert sizes[0] == sizes[1] == sizes[2]
+
+
+def test_a_zero_vector_is_refused_where_it_makes_every_layer_fail() -> None:
+    points = np.eye(4)
+    points[2] = 0
+    with pytest.raises(InputError, match="item 2 has the zero vector, so all its pairs score 0"):
+        construct_attention(points, RelationalGraph.permutation([1, 2, 3, 0]))
+    assert len(construct_attention(points, RelationalGraph(4, [[0, 1], [1, 3]])).graph) == 2
+    every = [[i, j] for i in range(4) for j in range(4) if 2 in (i, j)]
+    require_separable(points, RelationalGraph(4, every))
 
 
 def test_rounding_follows_the_size_of_the_vectors() -> None:

@@ -53,7 +53,7 @@ def test_hub_and_leaves_score_one(inward: bool) -> None:
 
 @pytest.mark.parametrize(
     ("name", "items", "dim", "units"),
-    [("hubs-4", 128, 64, 5.0), ("star", 128, 64, 5.0), ("zipf", 128, 64, 6.0)],
+    [("hubs-4", 64, 48, 5.0), ("star", 64, 48, 5.0), ("zipf", 64, 48, 6.0)],
 )
 def test_hubs_have_one_key_dimension_a_head(name: str, items: int, dim: int, units: float) -> None:
     edges = graph(name, items, 0)

@@ -43,6 +43,8 @@ def test_permutation() -> None:
         ([[0, 1, 2]], r"edges: shape \(1, 3\), not \(edges, 2\): two items a row"),
         ([[0.5, 1]], "edges: values of type float64 are not indices of items"),
         ([[0, 1], [1, 3]], "edge 1, 1 3: items are numbered 0 to 2"),
+        ([[0, np.inf]], "edge 0, 0.0 inf: items are numbered 0 to 2"),
+        ([[0, 1e30]], "edge 0, 0.0 1e[+]30: items are numbered 0 to 2"),
         ([[0, 1], [-1, 2]], "edge 1, -1 2: items are numbered 0 to 2"),
         ([[0, 1], [2, 2], [0, 1]], "edge 2, 0 1: given before, as edge 0; remove one"),
     ],
