@@ -13,7 +13,7 @@ from ..verify.errors import InputError
 from ..verify.verdict import package_version
 from ..verify.verdict_text import seconds
 from .finding import Cell, Finding, Table, find_findings
-from .store import RunStore, is_store
+from .store import StoredRuns, is_store
 
 FILE = "report.html"
 #: Rows of a table that are shown at once; the rest folds out.
@@ -31,7 +31,7 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 p, ul { max-width: 46rem; margin: .5rem 0; }
 a { color: #0b5394; }
 figure { margin: 1rem 0; }
-figure img { width: 100%; max-width: 54rem; height: auto; }
+figure img { display: block; width: 100%; min-width: 44rem; max-width: 54rem; height: auto; }
 figcaption, .soft { color: var(--soft); font-size: .9rem; max-width: 46rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
@@ -43,7 +43,7 @@ pre { background: var(--tint); padding: .6rem .8rem; overflow-x: auto; font-size
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; }
 summary { cursor: pointer; color: var(--soft); }
 @media print { body { max-width: none; padding: 0; } h2 { break-before: page; }
-  figure, table { break-inside: avoid; } details { display: none; } }
+  figure, table { break-inside: avoid; } figure img { min-width: 0; } details { display: none; } }
 """
 
 
@@ -98,7 +98,7 @@ def _section(folder: Path, place: Path, finding: Finding, number: int) -> Iterat
     where = place.relative_to(folder) if place != folder else Path()
     runs = ""
     if is_store(place):
-        with RunStore(place) as store:
+        with StoredRuns(place) as store:
             runs = f" {len(store):,} runs are in {_safe(str(where / 'runs.sqlite'))}."
     versions = ", ".join(f"{name} {version}" for name, version in finding.environment.items())
     yield (
@@ -113,7 +113,9 @@ def _figure(path: Path, caption: str) -> str:
     except OSError:
         raise InputError(f"{path}: the figure is missing; run the experiment again") from None
     return (
-        f'<figure><img alt="{_safe(caption)}" src="data:image/svg+xml;base64,{data}">'
+        # on a narrow screen the figure is moved sideways: shrunk to it, nobody could read its text
+        f'<figure><div class="scroll" tabindex="0"><img alt="{_safe(caption)}" '
+        f'src="data:image/svg+xml;base64,{data}"></div>'
         f"<figcaption>{_safe(caption)}</figcaption></figure>"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -25,7 +26,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_CONDITION = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(!=|<=|>=|==|=|<|>)\s*(.*?)\s*")
+_CONDITION = re.compile(r"\s*([^=!<>]*[^=!<>\s])\s*(!=|<=|>=|==|=|<|>)\s*([^=<>\s].*?)\s*")
 
 Row = dict[str, Any]
 
@@ -59,8 +60,9 @@ def columns(rows: Sequence[Row]) -> list[str]:
 def select(rows: Iterable[Row], conditions: Sequence[str]) -> list[Row]:
     """The rows that satisfy all conditions, such as ``width>=8`` or ``status=finished``.
 
-    Numbers compare as numbers, everything else as text. A row without the column is left out.
-    Raises InputError for a condition that is none, and for a column that no row has.
+    Numbers compare as numbers, everything else as text; a number is neither below nor above a
+    text. A row without the column is left out. Raises InputError for a condition that is none, and
+    for a column that no row has.
     """
     rows = list(rows)
     known = set(columns(rows)) if rows else None
@@ -105,7 +107,7 @@ def write_parquet(rows: Sequence[Row], path: Path) -> None:
         values = [entry.get(name) for entry in rows]
         try:
             arrays[name] = pyarrow.array(values)
-        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
+        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, OverflowError):
             arrays[name] = pyarrow.array([None if v is None else str(v) for v in values])
     try:
         parquet.write_table(pyarrow.table(arrays), path)
@@ -127,8 +129,9 @@ def _holds(compare: Callable[[Any, Any], bool], value: Any, text: str) -> bool:
     if isinstance(value, bool):
         return compare(str(value).lower(), text.lower())
     if isinstance(value, int | float):
-        try:
-            return compare(value, float(text))
-        except ValueError:
-            return compare(str(value), text)
+        # a long integer, such as a seed, is more than a float holds
+        for read in (int, float):
+            with contextlib.suppress(ValueError):
+                return compare(value, read(text))
+        return compare is operator.ne
     return compare(str(value), text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
 import sys
 import uuid
@@ -12,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import numpy as np
 
 from ..verify.errors import InputError
 from ..verify.problem import digest
 from ..verify.verdict import package_version
-from .store_schema import FILE, connect
+from .store_schema import FILE, connect, connect_to_read, told
 
 #: Weights lie here, one file a run.
 WEIGHTS = "weights"
@@ -73,7 +72,81 @@ def run_key(experiment: str, configuration: Mapping[str, Any], seed: int) -> str
     return digest({"experiment": experiment, "configuration": dict(configuration), "seed": seed})
 
 
-class RunStore:
+class StoredRuns:
+    """The runs of a store, to be read alone; the folder may be one that cannot be written.
+
+    Raises InputError where the folder holds no store, or the file is damaged, or from a newer
+    version; reading raises it too where it meets damage.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / FILE
+        if not is_store(self.folder):
+            raise InputError(f"{folder}: holds no {FILE}; name the folder of an experiment")
+        self._connection = connect_to_read(self.path)
+
+    def __len__(self) -> int:
+        with told(self.path):
+            return int(self._connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def runs(self, experiment: str | None = None) -> Iterator[Run]:
+        """The recorded runs, oldest first, of one experiment or of all."""
+        if experiment is None:
+            yield from self._read("")
+        else:
+            yield from self._read("WHERE experiment = ?", experiment)
+
+    def find(self, key: str) -> Run | None:
+        """The recorded run with that key."""
+        return next(self._read("WHERE key = ?", key), None)
+
+    def _read(self, where: str, *given: str) -> Iterator[Run]:
+        query = (
+            "SELECT experiment, configuration, seed, status, result, verdict, curve, device, "
+            f"seconds, weights, finished, environment FROM runs {where} ORDER BY rowid"
+        )
+        for row in self._rows(query, given):
+            name, configuration, seed, status, result, verdict, curve, *rest = row
+            device, seconds, weights, finished, versions = rest
+            texts = (configuration, result, verdict, curve, versions)
+            try:
+                held, numbers, decided, steps, around = (_value(text) for text in texts)
+            except ValueError:
+                raise InputError(f"{self.path}: damaged: a run of '{name}' is no JSON") from None
+            yield Run(
+                name, held, seed, status, numbers, decided, steps, device, seconds, weights,
+                finished, around,
+            )  # fmt: skip
+
+    def _rows(self, query: str, given: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        with told(self.path):
+            yield from self._connection.execute(query, given)
+
+    def weights(self, run: Run) -> dict[str, np.ndarray]:
+        """The arrays of a run. Raises InputError where it has none, or the file is gone."""
+        from ..verify.formats.safetensors import read_tensors
+
+        if run.weights is None:
+            raise InputError(f"{self.path}: run {run.key[:12]} was recorded without weights")
+        path = self.folder / WEIGHTS / run.weights
+        try:
+            return read_tensors(path.read_bytes())
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
+
+
+class RunStore(StoredRuns):
     """Finished runs in ``runs.sqlite``, weights beside it; several processes may share one.
 
     A run is recorded in one transaction after its weights are in place. A process that is killed
@@ -110,22 +183,15 @@ class RunStore:
         self.owner = uuid.uuid4().hex
         self._lock = _locked(self.folder / OWNERS / self.owner)
 
-    def __len__(self) -> int:
-        return int(self._connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
-
-    def __enter__(self) -> RunStore:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Give up what was claimed and not recorded, and close the file."""
-        with self._writing():
-            self._connection.execute("DELETE FROM claims WHERE owner = ?", (self.owner,))
-        self._connection.close()
-        self._lock.close()
-        (self.folder / OWNERS / self.owner).unlink(missing_ok=True)
+        try:
+            with self._writing():
+                self._connection.execute("DELETE FROM claims WHERE owner = ?", (self.owner,))
+        finally:
+            self._connection.close()
+            self._lock.close()
+            (self.folder / OWNERS / self.owner).unlink(missing_ok=True)
 
     def claim(self, keys: Iterable[str]) -> list[str]:
         """Those of the runs that nobody has finished and no living process works on; now ours.
@@ -144,7 +210,7 @@ class RunStore:
                 ).fetchone()
                 if row is not None and row[0] != self.owner:
                     if row[0] not in living:
-                        living[row[0]] = _alive(self.folder / OWNERS / row[0])
+                        living[row[0]] = self._alive(row[0])
                     if living[row[0]]:
                         continue
                 self._connection.execute(
@@ -162,9 +228,10 @@ class RunStore:
         """
         key, name = run.key, None
         weights = run.arrays if weights is None else weights
+        draft = self.folder / WEIGHTS / f"{key}.{self.owner}"
         if weights is not None:
             name = f"{key}.safetensors"
-            _write_weights(self.folder / WEIGHTS / name, weights)
+            _write_weights(draft, weights)
         values = (
             key,
             run.experiment,
@@ -186,56 +253,42 @@ class RunStore:
                 f"INSERT OR IGNORE INTO runs VALUES ({marks})", values
             ).rowcount
             self._connection.execute("DELETE FROM claims WHERE key = ?", (key,))
+            # a reader sees the whole file or none, and the row only after it
+            if weights is not None and added:
+                draft.replace(draft.with_name(f"{key}.safetensors"))
+        draft.unlink(missing_ok=True)
         return bool(added)
 
-    def runs(self, experiment: str | None = None) -> Iterator[Run]:
-        """The recorded runs, oldest first, of one experiment or of all."""
-        if experiment is None:
-            yield from self._read("")
-        else:
-            yield from self._read("WHERE experiment = ?", experiment)
+    def _alive(self, owner: str) -> bool:
+        """Whether a process still holds its lock; clears away what a dead one left behind."""
+        import fcntl
 
-    def find(self, key: str) -> Run | None:
-        """The recorded run with that key."""
-        return next(self._read("WHERE key = ?", key), None)
-
-    def _read(self, where: str, *given: str) -> Iterator[Run]:
-        query = (
-            "SELECT experiment, configuration, seed, status, result, verdict, curve, device, "
-            f"seconds, weights, finished, environment FROM runs {where} ORDER BY rowid"
-        )
-        for row in self._connection.execute(query, given):
-            name, configuration, seed, status, result, verdict, curve, *rest = row
-            device, seconds, weights, finished, versions = rest
-            texts = (configuration, result, verdict, curve, versions)
-            held, numbers, decided, steps, around = (_value(text) for text in texts)
-            yield Run(
-                name, held, seed, status, numbers, decided, steps, device, seconds, weights,
-                finished, around,
-            )  # fmt: skip
-
-    def weights(self, run: Run) -> dict[str, np.ndarray]:
-        """The arrays of a run. Raises InputError where it has none, or the file is gone."""
-        from ..verify.formats.safetensors import read_tensors
-
-        if run.weights is None:
-            raise InputError(f"{self.path}: run {run.key[:12]} was recorded without weights")
-        path = self.folder / WEIGHTS / run.weights
+        path = self.folder / OWNERS / owner
         try:
-            return read_tensors(path.read_bytes())
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        path.unlink(missing_ok=True)
+        for draft in (self.folder / WEIGHTS).glob(f"*.{owner}"):
+            draft.unlink(missing_ok=True)
+        return False
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         # taking the lock first makes several statements one step for every other process
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with told(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # some errors, such as a full disk, have ended the transaction already
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
 
 def environment() -> dict[str, str]:
@@ -268,10 +321,14 @@ def _value(text: str | None) -> Any:
 def _write_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
     from safetensors.numpy import save
 
-    # a reader sees the whole file or none
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_bytes(save({name: np.ascontiguousarray(a) for name, a in weights.items()}))
-    draft.replace(path)
+    try:
+        path.write_bytes(save({name: np.ascontiguousarray(a) for name, a in weights.items()}))
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        if isinstance(error, OSError):
+            raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise
 
 
 def _locked(path: Path) -> IO[bytes]:
@@ -283,18 +340,3 @@ def _locked(path: Path) -> IO[bytes]:
     fcntl.flock(file, fcntl.LOCK_EX)
     draft.replace(path)
     return file
-
-
-def _alive(path: Path) -> bool:
-    """Whether the process that made this file still holds its lock; clears away what is left."""
-    import fcntl
-
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
-            return False
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False

@@ -20,7 +20,11 @@ from .references import CONSTRUCTIONS, MOST_OUTPUTS, counted_bits
 
 if TYPE_CHECKING:
     from .experiment import CapacityResult
+    from .laws import LawFit
     from .search import Capacity
+
+#: Laws whose AIC differs by less are not told apart.
+TOLD_APART = 2.0
 
 COLUMNS = (
     *("series", "kind", "tolerance", "neurons", "ands", "ands_low", "ands_high", "every_seed"),
@@ -265,11 +269,20 @@ def sentences(result: CapacityResult) -> list[str]:
         values = ", ".join(
             f"{c.threshold.outputs:.0f} with {c.width} neurons" for c in known if c.threshold
         )
-        best = [f for f in result.fits if f.family == name and not f.tolerance and not f.excess]
-        law = f" Of the laws, m* = {best[0].law} has the least AIC." if best else ""
+        law = law_sentence([f for f in result.fits if f.family == name and not f.tolerance])
         title = FAMILIES[name].title
         found.append(f"{title[0].upper()}{title[1:]}, m* is {values}.{law}")
     return found
+
+
+def law_sentence(fits: Sequence[LawFit]) -> str:
+    """The best law, and those that the measurement does not tell from it."""
+    if not fits:
+        return ""
+    ranked = sorted(fits, key=lambda fit: fit.excess)
+    close = [f"m* = {fit.law}" for fit in ranked[1:] if fit.excess < TOLD_APART]
+    but = f"; {' and '.join(close)} cannot be told from it, within {TOLD_APART:g}" if close else ""
+    return f" Of the laws, m* = {ranked[0].law} has the least AIC{but}."
 
 
 def _plain(data: Any) -> Any:

@@ -19,6 +19,8 @@ from ..training.trainer import train_runs
 from .families import FAMILIES, LEAST_OUTPUTS, Family, domain_points
 from .plan import CapacityPlan, planned, recorded, within
 
+#: Runs that one process claims at once; others that share the store take the next ones.
+TOGETHER = 64
 #: Sizes that a search tries, about; for the time left.
 SIZES = 8
 
@@ -223,7 +225,7 @@ class CapacitySearch:
 
         found: dict[int, list[Run]] = {size: [] for size in sizes}
         for one, run in zip(
-            wanted, complete(self.store, wanted, do, together=len(wanted)), strict=True
+            wanted, complete(self.store, wanted, do, together=TOGETHER), strict=True
         ):
             self.runs[run.key] = run
             found[runs[one.key][0]].append(run)

@@ -88,7 +88,8 @@ def read_array(path: Path, what: str) -> np.ndarray:
     if len(held) != 1:
         raise InputError(f"{path}: holds {len(held)} arrays; save the {what} alone")
     (array,) = held.values()
-    if not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
+    real = np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)
+    if not real or not np.isfinite(array).all():
         raise InputError(f"{path}: the {what} must be finite numbers")
     return np.asarray(array)
 
@@ -103,12 +104,14 @@ def divided(points: np.ndarray, classes: np.ndarray, share: float, seed: int) ->
 
     Raises:
         InputError: shapes that do not fit, classes that are not whole numbers from 0, a share
-            outside 0 to 1, or a class with fewer than two points.
+            outside 0 to 1, no points, or a class with fewer than two.
     """
     if points.ndim != 2 or classes.shape != (len(points),):
         raise InputError(
             f"points (points, inputs) need one class each, not {points.shape} and {classes.shape}"
         )
+    if not len(points):
+        raise InputError("there are no points to divide")
     whole = classes.astype(np.int64)
     if (whole != classes).any() or whole.min() < 0:
         raise InputError("classes must be whole numbers from 0")

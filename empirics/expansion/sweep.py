@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ...verify.specification import Specification
 from ..figures import require_matplotlib
 from ..run_plan import Planned, complete
 from ..store import Run, RunStore
-from ..training.device import require_torch
+from ..training.device import choose_device, require_torch
 from ..training.trainer import train_runs
 from .expand import Expanded, expand, nonzeros
 from .interference import interference
@@ -42,8 +42,8 @@ ARMS = (
     *(("clause", 2), ("clause", 4), ("random", 2), ("random", 4)),
     *(("gram", 2), ("gram", 4)),
 )
-#: Seconds for counting the wrong inputs of one network, and up to so many inputs.
-PATIENCE, COUNTED = 5.0, 32
+#: Wrong inputs are counted up to so many inputs.
+COUNTED = 32
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,14 @@ class SweepPlan:
         clauses: numbers of clauses, for 8 neurons.
         seeds: tasks and starts, for every size.
         settings: of the protocol that are tried on dense networks.
+        patience: seconds for counting the wrong inputs of one network.
     """
 
     neurons: tuple[int, ...]
     clauses: tuple[int, ...]
     seeds: int
     settings: tuple[Setting, ...] = SETTINGS
+    patience: float = 5.0
 
     @property
     def cells(self) -> list[tuple[int, int]]:
@@ -70,7 +72,7 @@ class SweepPlan:
         return sorted(set(found))
 
 
-QUICK = SweepPlan((4, 8, 16), (8, 14), 2, SETTINGS[:2])
+QUICK = SweepPlan((4, 8, 16), (8, 14), 2, SETTINGS[:2], patience=0.5)
 FULL = SweepPlan(
     (4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32), (6, 8, 10, 12, 14, 16, 20, 24, 28, 32), 5
 )
@@ -81,7 +83,7 @@ class SweepResult:
     """What came out.
 
     Attributes:
-        seed: the first one. ``plan``, ``quick``, ``seconds``: how it ran.
+        seed: the first one. ``plan``, ``quick``, ``seconds``, ``device``: how it ran.
         setting: that was chosen, by dense networks alone.
         gaps: mean distance to the published dense accuracies, by setting.
         dense: mean accuracies of dense networks by setting and (clauses, neurons).
@@ -97,6 +99,7 @@ class SweepResult:
     dense: dict[str, dict[tuple[int, int], float]]
     runs: tuple[dict[str, Any], ...]
     seconds: float
+    device: str
     files: dict[str, Path] = field(default_factory=dict)
 
 
@@ -132,6 +135,7 @@ def fixed_parameter_expansion(
     require_torch()
     if seed < 0:
         raise InputError(f"the seed must be 0 or more, not {seed}")
+    place = choose_device(device)
     begin = time.monotonic()
     seeds = range(seed, seed + plan.seeds)
     dense_cells = list(DENSE)
@@ -143,7 +147,7 @@ def fixed_parameter_expansion(
             return lambda count, _: progress(before + count, calibrations + arms)
 
         def do(wanted: Sequence[Planned]) -> Iterator[Run]:
-            return _trained(wanted, device)
+            return _trained(wanted, place, plan.patience)
 
         tried = complete(
             store,
@@ -179,6 +183,7 @@ def fixed_parameter_expansion(
         dense,
         tuple(arm_of(run) for run in runs),
         time.monotonic() - begin,
+        place,
     )
     result.files.update(write_files(result, out))
     return result
@@ -212,7 +217,7 @@ def _dense_means(runs: Sequence[Run]) -> dict[str, dict[tuple[int, int], float]]
     }
 
 
-def _trained(wanted: Sequence[Planned], device: str) -> Iterator[Run]:
+def _trained(wanted: Sequence[Planned], device: str, patience: float) -> Iterator[Run]:
     """Both halves of the training of some runs; those of one size and seed share the first."""
     starts: dict[str, tuple[Setting, int, int, int]] = {}
     for planned in wanted:
@@ -249,7 +254,8 @@ def _trained(wanted: Sequence[Planned], device: str) -> Iterator[Run]:
         )
     by_key = {planned.key: planned for planned in wanted}
     for key, (network, seconds) in _descend(second, settings, 1, device):
-        yield _finished(by_key[key], network, splits[key], settings[key], seconds)
+        run = _finished(by_key[key], network, splits[key], settings[key], patience)
+        yield replace(run, device=device, seconds=round(seconds, 3))
 
 
 def _descend(
@@ -265,7 +271,11 @@ def _descend(
 
 
 def _finished(
-    planned: Planned, network: Network, split: Expanded | None, setting: Setting, seconds: float
+    planned: Planned,
+    network: Network,
+    split: Expanded | None,
+    setting: Setting,
+    patience: float,
 ) -> Run:
     """Accuracy on fresh points, exact errors as far as they can be counted, and interference."""
     about = planned.configuration
@@ -278,19 +288,21 @@ def _finished(
         "accuracy": accuracy(network, points, classes),
         "nonzeros": nonzeros(network),
         "budget": nonzeros(network) if split is None else split.budget,
-        "wrong": _wrong(network, task.formula, task.inputs, setting),
+        "wrong": _wrong(network, task.formula, task.inputs, setting, patience),
         "inputs": task.inputs,
         "capacity": met.capacity,
         "cosine": met.signed,
         "absolute_cosine": met.absolute,
         "stranger_cosine": met.strangers,
     }
-    return Run(NAME, dict(about), planned.seed, result=result, seconds=round(seconds, 3))
+    return Run(NAME, dict(about), planned.seed, result=result)
 
 
-def _wrong(network: Network, formula: Formula, inputs: int, setting: Setting) -> int | None:
+def _wrong(
+    network: Network, formula: Formula, inputs: int, setting: Setting, patience: float
+) -> int | None:
     """Wrong inputs of all 2^inputs, counted exactly; None where that takes too long."""
     if inputs > COUNTED:
         return None
     asked = Specification(inputs, {"y0": formula}, values=(-1, 1) if setting.signed else None)
-    return check(network, asked, count=True, threads=1, dtypes=(), timeout=PATIENCE).violations
+    return check(network, asked, count=True, threads=1, dtypes=(), timeout=patience).violations

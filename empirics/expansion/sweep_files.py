@@ -125,6 +125,7 @@ def _write_finding(result: SweepResult, folder: Path) -> Path:
         notes=NOTES,
         seed=result.seed,
         seconds=round(result.seconds, 3),
+        device=result.device,
     ).write(folder)
 
 

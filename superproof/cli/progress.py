@@ -50,7 +50,7 @@ class ProgressBar:
         # fractions of one: totals beyond float range would upset the bar
         share = done / total if total > 0 else None
         elapsed = self.clock() - self.start
-        rate = f"{quantity(int(done / elapsed))} {self.unit}/s" if elapsed > 0 else ""
+        rate = f"{_speed(done / elapsed)} {self.unit}/s" if elapsed > 0 else ""
         self._bar.update(
             self._bar.task_ids[0], total=None if share is None else 1.0, completed=share, rate=rate
         )
@@ -90,3 +90,8 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _speed(rate: float) -> str:
+    """In whole units where that says something."""
+    return quantity(int(rate)) if rate >= 10 else f"{rate:.2g}"

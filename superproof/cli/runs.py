@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 #: Rows that a terminal is shown.
 SHOWN = 40
-#: Columns too wide for a terminal; --json and --csv have them.
+#: Columns that a terminal is not shown; --json and --csv have them.
 HIDDEN = ("finished", "weights", "key", "device")
+#: Columns that come before others where there is not room for all.
+FIRST = ("experiment", "seed", "status", "verdict", "violations")
+#: Between two columns; the longest value that is named for all runs at once.
+GAP, WIDEST = 3, 24
+#: So many columns without room are named.
+NAMED = 12
 
 
 def runs(
@@ -44,13 +50,10 @@ def runs(
     column, for --where and for the files.
     """
     from ..empirics.run_table import columns, csv_text, row, select, write_parquet
-    from ..empirics.store import RunStore, is_store
-    from ..verify.errors import InputError
+    from ..empirics.store import StoredRuns
     from .terminal import print_json, print_text
 
-    if not is_store(folder):
-        raise InputError(f"{folder}: holds no runs.sqlite; name the folder of an experiment")
-    with RunStore(folder) as store:
+    with StoredRuns(folder) as store:
         rows = select([row(run) for run in store.runs()], where or [])
     if csv is not None:
         csv.write_text(csv_text(rows), encoding="utf-8", newline="")
@@ -69,20 +72,61 @@ def _print(rows: list[Row], names: list[str], every: bool) -> None:
     from .terminal import console, table
 
     shown = rows if every else rows[-SHOWN:]
-    wide = {n for n in names if any(len(_cell(entry.get(n))) > 24 for entry in shown)}
-    names = [n for n in names if n not in HIDDEN and n not in wide]
-    made = table(*((n, "left" if n in ("experiment", "status", "verdict") else "right")
-                   for n in names))  # fmt: skip
-    for entry in shown:
-        made.add_row(*(_cell(entry.get(name)) for name in names))
     out = console()
     if shown:
+        texts = {name: [_cell(entry.get(name)) for entry in shown] for name in names}
+        alike, kept, left = _arranged(texts, out.width)
+        if alike:
+            fixed = ", ".join(f"{name} {texts[name][0]}" for name in alike)
+            out.print(f"In all of them: {fixed}", soft_wrap=True)
+        sides = ("experiment", "status", "verdict")
+        made = table(*((name, "left" if name in sides else "right") for name in kept))
+        for cells in zip(*(texts[name] for name in kept), strict=True):
+            made.add_row(*cells)
         out.print(made)
-    left = "" if len(shown) == len(rows) else f", the last {len(shown)} shown; --all lists them"
-    out.print(f"{len(rows)} runs{left}")
+        if left:
+            more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+            named = ", ".join(left[:NAMED])
+            out.print(f"No room here, see --csv or --json: {named}{more}", soft_wrap=True)
+    cut = "" if len(shown) == len(rows) else f", the last {len(shown)} shown; --all lists them"
+    out.print(f"{len(rows)} runs{cut}")
+
+
+def _arranged(texts: dict[str, list[str]], width: int) -> tuple[list[str], list[str], list[str]]:
+    """Columns with one value only, those that the table shows, and those it has no room for.
+
+    Verdicts come first and columns that few runs have come last. A column of few values that
+    tells apart the same runs as one before it is left out.
+    """
+    told = {name: cells for name, cells in texts.items() if name not in HIDDEN}
+    alike = [n for n, cells in told.items() if len(cells) > 1 and len(set(cells)) == 1]
+    ranked = sorted(
+        (name for name in told if name not in alike),
+        key=lambda name: (name not in FIRST, 2 * told[name].count("-") > len(told[name])),
+    )
+    distinct: dict[tuple[object, ...], str] = {}
+    for name in ranked:
+        cells = told[name]
+        first = {cell: place for place, cell in reversed(list(enumerate(cells)))}
+        few = 4 * len(first) <= len(cells)
+        distinct.setdefault(tuple(first[c] for c in cells) if few else tuple(cells), name)
+    room, fitting = width, set[str]()
+    for name in distinct.values():
+        needed = max(map(len, (name, *told[name]))) + GAP
+        if needed <= room:
+            room -= needed
+            fitting.add(name)
+    kept = [name for name in told if name in fitting]
+    return (
+        [name for name in alike if len(told[name][0]) <= WIDEST and told[name][0] != "-"],
+        kept,
+        [name for name in distinct.values() if name not in fitting],
+    )
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    # a line break would tear the table
+    return text if text.isprintable() else repr(text)

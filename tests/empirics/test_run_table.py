@@ -13,8 +13,8 @@ from superproof.empirics.store import Run
 from superproof.verify.errors import InputError, MissingExtraError
 
 RUNS = [
-    Run("toy", {"width": w, "task": {"kind": k}, "rate": 0.1 * w}, seed,
-        result={"errors": w - 4, "seed": 9, "good": w > 4, "list": [1, 2]},
+    Run("toy", {"width": w, "task": {"kind": k}, "rate": 0.1 * w, "a-b": 2}, seed,
+        result={"errors": w - 4, "seed": 9, "good": w > 4, "list": [1, 2], "long": 2**53 + 1},
         verdict={"status": "violated", "violations": 7} if w == 4 else None)
     for w, k, seed in ((4, "and", 0), (8, "or", 1), (12, "or", 2))
 ]  # fmt: skip
@@ -47,6 +47,12 @@ def test_rows_are_flat() -> None:
         (["verdict=violated"], [4]),
         (["violations<=7"], [4]),
         (["width=x"], []),
+        (["width<x"], []),
+        (["width!=x"], [4, 8, 12]),
+        (["width>=1.2e1"], [12]),
+        (["a-b = 2"], [4, 8, 12]),
+        (["long=9007199254740993"], [4, 8, 12]),
+        (["long=9007199254740992"], []),
     ],
 )
 def test_conditions(conditions: list[str], widths: list[int]) -> None:
@@ -57,7 +63,10 @@ def test_conditions(conditions: list[str], widths: list[int]) -> None:
     ("condition", "message"),
     [
         ("width", "--where 'width': not a condition; write a column, one of = != < <= > >= and a "),
-        ("hight=3", "--where 'hight=3': no column 'hight'; there are device, errors, experiment,"),
+        ("width>", "--where 'width>': not a condition; "),
+        ("width=>3", "--where 'width=>3': not a condition; "),
+        (">=3", "--where '>=3': not a condition; "),
+        ("hight=3", "--where 'hight=3': no column 'hight'; there are a-b, device, errors, exp"),
     ],
 )
 def test_bad_conditions(condition: str, message: str) -> None:
@@ -75,10 +84,11 @@ def test_csv() -> None:
 
 def test_parquet(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    mixed = [*ROWS, row(Run("toy", {"width": "wide"}, 5))]
+    mixed = [*ROWS, row(Run("toy", {"width": "wide"}, 5, result={"long": 2**70}))]
     write_parquet(mixed, tmp_path / "t.parquet")
     table = parquet.read_table(tmp_path / "t.parquet").to_pydict()
     assert table["width"] == ["4", "8", "12", "wide"]
+    assert table["long"][2:] == ["9007199254740993", str(2**70)]
     assert table["errors"] == [0, 4, 8, None]
     with pytest.raises(InputError, match="cannot be written"):
         write_parquet(ROWS, tmp_path / "none" / "t.parquet")

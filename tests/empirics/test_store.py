@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from superproof.empirics import store_schema
-from superproof.empirics.store import Run, RunStore, is_store, run_key
+from superproof.empirics.store import Run, RunStore, StoredRuns, is_store, run_key
 from superproof.verify.errors import InputError
 
 RUN = Run(
@@ -85,6 +86,18 @@ def test_a_run_may_bring_its_weights(tmp_path: Path) -> None:
         assert list(store.weights(other)) == ["b"]
 
 
+def test_weights_of_a_recorded_run_stay(tmp_path: Path) -> None:
+    with RunStore(tmp_path) as store:
+        assert store.record(RUN, {"a": np.zeros(2)})
+        assert not store.record(RUN, {"a": np.ones(2)})
+        (found,) = store.runs()
+        assert store.weights(found)["a"].tolist() == [0, 0]
+        (tmp_path / "weights").rename(tmp_path / "moved")
+        with pytest.raises(InputError, match=r"0/weights/.*: cannot be written: No such file"):
+            store.record(replace(RUN, seed=4), {"a": np.zeros(2)})
+        assert len(store) == 1
+
+
 def test_weights_that_are_missing(tmp_path: Path) -> None:
     with RunStore(tmp_path) as store:
         store.record(RUN)
@@ -128,9 +141,9 @@ store.close()
 """
 
 
-def child(folder: Path, pause: float, runs: int) -> subprocess.Popen[str]:
+def child(folder: Path, pause: float, runs: int, code: str = CHILD) -> subprocess.Popen[str]:
     root = str(Path(store_schema.__file__).resolve().parent.parent)
-    code = CHILD.format(root=root)
+    code = code.format(root=root)
     arguments = [sys.executable, "-c", code, str(folder), str(pause), str(runs)]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
 
@@ -150,6 +163,26 @@ def test_a_killed_process_loses_and_repeats_nothing(tmp_path: Path) -> None:
         keys = [run_key("toy", {"width": 8}, seed) for seed in range(len(recorded) + 3)]
         # the claim of the dead process is free at once
         assert store.claim(keys) == keys[len(recorded) :]
+
+
+def test_what_a_killed_process_half_wrote_is_cleared_away(tmp_path: Path) -> None:
+    code = CHILD.replace("store.record(run)", "half(store, run)").replace(
+        "store = RunStore",
+        "def half(store, run):\n"
+        "    path = store.folder / 'weights' / (run.key + '.' + store.owner)\n"
+        "    path.write_bytes(b'half')\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "store = RunStore",
+    )
+    assert child(tmp_path, 0, 1, code).wait() == -signal.SIGKILL
+    assert len(list((tmp_path / "weights").iterdir())) == 1
+    run = Run("toy", {"width": 8}, 0)
+    with RunStore(tmp_path) as store:
+        assert store.claim([run.key]) == [run.key]
+        assert list((tmp_path / "weights").iterdir()) == []
+        assert store.record(run, {"a": np.zeros(1)})
+    assert [path.suffix for path in (tmp_path / "weights").iterdir()] == [".safetensors"]
+    assert list((tmp_path / "owners").iterdir()) == []
 
 
 def test_two_processes_share_a_store(tmp_path: Path) -> None:
@@ -203,6 +236,89 @@ def test_damage_and_folders(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file: a file is in the way; name a folder"):
         RunStore(tmp_path / "file")
+
+
+def refuse_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a folder that cannot be written, also for a user who may write everywhere."""
+    connect = sqlite3.connect
+
+    def refused(path: object, *given: object, **named: object) -> sqlite3.Connection:
+        if not named.get("uri"):
+            # only the error that SQLite itself raises has its code
+            connect("/dev/null/none", isolation_level=None).execute("SELECT 1")
+        return connect(path, *given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sqlite3, "connect", refused)
+
+
+def test_a_folder_that_cannot_be_written_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RunStore(tmp_path) as store:
+        store.record(RUN, {"a": np.arange(2)})
+    names = sorted(path.name for path in tmp_path.rglob("*"))
+    # a log that was left behind is read too
+    copy = tmp_path / "copy"
+    with RunStore(copy) as left:
+        left.record(RUN)
+        refuse_writing(monkeypatch)
+        with StoredRuns(copy) as held:
+            assert len(held) == 1
+    shutil.rmtree(copy)
+    with StoredRuns(tmp_path) as held:
+        assert len(held) == 1
+        (found,) = held.runs()
+        assert held.weights(found)["a"].tolist() == [0, 1]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == names
+    with pytest.raises(InputError, match=r"runs\.sqlite: the run store cannot be used: unable to"):
+        RunStore(tmp_path)
+    steps = (*store_schema.STEPS, "CREATE TABLE notes (text TEXT)")
+    monkeypatch.setattr(store_schema, "STEPS", steps)
+    with pytest.raises(InputError, match="of an older version, and cannot be written; make a copy"):
+        StoredRuns(tmp_path)
+
+
+def test_damage_is_met_while_reading(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no runs\.sqlite; name the folder of an exp"):
+        StoredRuns(tmp_path)
+    with RunStore(tmp_path) as store:
+        for seed in range(200):
+            store.record(replace(RUN, seed=seed))
+        store._connection.execute("UPDATE runs SET result = '{' WHERE seed = 7")
+    with (
+        StoredRuns(tmp_path) as held,
+        pytest.raises(InputError, match="damaged: a run of 'toy' is no JSON"),
+    ):
+        list(held.runs())
+    data = bytearray((tmp_path / "runs.sqlite").read_bytes())
+    data[12288:-4096] = b"\xff" * (len(data) - 16384)
+    (tmp_path / "runs.sqlite").write_bytes(data)
+    with (
+        StoredRuns(tmp_path) as held,
+        pytest.raises(InputError, match=r"not a run store, or a damaged one \(database disk im"),
+    ):
+        list(held.runs())
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    with RunStore(tmp_path) as store:
+        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+        large = replace(RUN, curve=list(range(9999)))
+        with pytest.raises(InputError, match="the run store cannot be used: database or disk is f"):
+            store.record(large, {"a": np.zeros(2)})
+        assert len(store) == 0
+        store._connection.execute("PRAGMA max_page_count = 100000")
+        assert store.record(large)
+
+
+def test_waiting_for_another_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_schema, "PATIENCE", 0.01)
+    with RunStore(tmp_path) as store:
+        store._connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(InputError, match=r"another process has been writing for .* try again"):
+            RunStore(tmp_path)
+        store._connection.execute("ROLLBACK")
 
 
 def test_an_older_store_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,14 @@ def test_long_work_shows_share_and_rate() -> None:
     assert "left" in stream.getvalue()
 
 
+def test_slow_work_has_a_rate_too() -> None:
+    stream, clock = Terminal(), Clock()
+    with ProgressBar("networks", stream, clock) as bar:
+        clock.now += 60
+        bar(15, 100)
+    assert "0.25 networks/s" in stream.getvalue()
+
+
 def test_a_stream_that_is_no_terminal_stays_empty() -> None:
     stream, clock = io.StringIO(), Clock()
     with ProgressBar("inputs", stream, clock) as bar:

@@ -11,12 +11,18 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from superproof.empirics import store_schema
-from superproof.empirics.capacity.capacity_files import capacity_columns, capacity_rows, fit_rows
+from superproof.empirics.capacity.capacity_files import (
+    capacity_columns,
+    capacity_rows,
+    fit_rows,
+    law_sentence,
+)
 from superproof.empirics.capacity.experiment import CapacityResult, boolean_capacity
 from superproof.empirics.capacity.references import counted_bits
 from superproof.empirics.finding import read_finding
@@ -47,6 +53,21 @@ def test_numbers(tiny: tuple[Path, CapacityResult]) -> None:
         success = list(csv.DictReader(file))
     assert len(success) == sum(len(c.curve) for c in result.capacities)
     assert all(float(row["low"]) <= float(row["high"]) for row in success)
+
+
+def test_laws_that_cannot_be_told_apart_are_named_together(
+    tiny: tuple[Path, CapacityResult],
+) -> None:
+    first = tiny[1].fits[0]
+    laws = [
+        replace(first, law=law, excess=excess)
+        for law, excess in (("a P^b", 1.5), ("a n^b", 0.0), ("a P / log P", 7.0))
+    ]
+    assert law_sentence(laws) == (
+        " Of the laws, m* = a n^b has the least AIC; m* = a P^b cannot be told from it, within 2."
+    )
+    assert law_sentence(laws[1:]) == " Of the laws, m* = a n^b has the least AIC."
+    assert law_sentence([]) == ""
 
 
 def test_tables(tiny: tuple[Path, CapacityResult]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from superproof import Network
+from superproof.empirics.expansion import sweep
 from superproof.empirics.expansion.protocol import Setting, drawn, task_of
 from superproof.empirics.expansion.published import BY_CLAUSES, BY_NEURONS, DENSE
 from superproof.empirics.expansion.sweep import ARMS, SweepPlan, fixed_parameter_expansion
@@ -56,7 +57,11 @@ def test_published_numbers_are_found_by_size() -> None:
     assert len(BY_CLAUSES) == len(BY_NEURONS) == 4
 
 
-def test_the_experiment_writes_what_it_promises(tmp_path: Path) -> None:
+def test_the_experiment_writes_what_it_promises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # counting over 32 inputs takes all its patience, for every network
+    monkeypatch.setattr(sweep, "COUNTED", 16)
     result = fixed_parameter_expansion(tmp_path, PLAN, device="cpu")
     assert len(result.runs) == len(PLAN.cells) * (1 + len(ARMS))
     assert result.setting in PLAN.settings
@@ -66,7 +71,7 @@ def test_the_experiment_writes_what_it_promises(tmp_path: Path) -> None:
         assert result.gaps[label] == pytest.approx(gap)
     for run in result.runs:
         assert run["nonzeros"] <= run["budget"]
-        assert (run["wrong"] is None) == (run["inputs"] > 32) or run["inputs"] == 32
+        assert (run["wrong"] is None) == (run["inputs"] > 16)
         assert 0 <= run["accuracy"] <= 1
     small = [run for run in result.runs if run["clauses"] == 2]
     assert all(isinstance(run["wrong"], int) for run in small)
@@ -85,8 +90,26 @@ def test_the_experiment_writes_what_it_promises(tmp_path: Path) -> None:
     assert again.runs == result.runs
     with RunStore(tmp_path) as store:
         assert {run.key: run.finished for run in store.runs()} == before
+        assert {run.device for run in store.runs()} == {"cpu"}
+    assert finding.device == result.device == "cpu"
     with pytest.raises(InputError, match="add --resume"):
         fixed_parameter_expansion(tmp_path, PLAN, device="cpu")
+
+
+def test_an_unknown_device_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown device 'tpu'"):
+        fixed_parameter_expansion(tmp_path / "new", PLAN, device="tpu")
+    assert not (tmp_path / "new").exists()
+
+
+def test_counting_gives_up_after_its_patience() -> None:
+    task = task_of(8, 4, 0)
+    rng = np.random.default_rng(0)
+    noise = Network.from_arrays(
+        [rng.normal(size=(24, 32)).astype(np.float32), rng.normal(size=(1, 24)).astype(np.float32)],
+        [np.zeros(24, np.float32), np.zeros(1, np.float32)],
+    )
+    assert sweep._wrong(noise, task.formula, 32, Setting(), 0.05) is None
 
 
 def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
@@ -100,8 +123,8 @@ def test_wrong_inputs_are_counted_for_signed_inputs_too() -> None:
     task = task_of(1, 4, 0)
     # true exactly where all four are 1, fed as -1 and 1
     right = Network.from_arrays([np.ones((1, 4)), np.ones((1, 1))], [np.array([-3.0]), None])
-    assert _wrong(right, task.formula, 4, Setting(signed=True)) == 0
-    assert _wrong(right, task.formula, 4, Setting()) == 0
+    assert _wrong(right, task.formula, 4, Setting(signed=True), 5.0) == 0
+    assert _wrong(right, task.formula, 4, Setting(), 5.0) == 0
     looser = Network.from_arrays([np.ones((1, 4)), np.ones((1, 1))], [np.array([-1.0]), None])
-    assert _wrong(looser, task.formula, 4, Setting(signed=True)) == 4
-    assert _wrong(looser, task.formula, 4, Setting()) == 10
+    assert _wrong(looser, task.formula, 4, Setting(signed=True), 5.0) == 4
+    assert _wrong(looser, task.formula, 4, Setting(), 5.0) == 10

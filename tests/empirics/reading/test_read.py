@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from superproof.empirics.reading.dnf import equivalent
 from superproof.empirics.reading.exceptions import exceptions, guess_intended
+from superproof.empirics.reading.layers import read_stages
 from superproof.empirics.reading.learn import Limits
-from superproof.empirics.reading.output import Reader
+from superproof.empirics.reading.output import SHORTEST, Reader
 from superproof.empirics.reading.pattern import Pattern, pattern_task, patterns
 from superproof.empirics.reading.read import OUTPUTS, read_network
 from superproof.empirics.reading.target import Target
@@ -243,3 +245,23 @@ def test_too_many_outputs_are_refused() -> None:
     many = Network.from_arrays([np.zeros((OUTPUTS + 1, 2))])
     with pytest.raises(InputError, match="the network has 257 outputs; up to 256 are read"):
         read_network(many)
+
+
+def test_seconds_are_for_all_outputs_together() -> None:
+    reader = Reader(Limits(timeout=8.0))
+    assert reader.within(None, 4) is reader
+    share = reader.within(time.monotonic() + 8.0, 4).limits.timeout
+    assert share is not None
+    assert 1.9 < share <= 2.0
+    assert reader.within(time.monotonic() - 1.0, 4).limits.timeout == SHORTEST
+
+
+def test_layers_are_not_read_one_by_one_after_their_time() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(3, 5)), rng.normal(size=(1, 3))
+    network = Network.from_arrays(
+        [first, np.eye(3), second], [np.zeros(3), np.zeros(3), [0.0]], ["step", "step", "identity"]
+    )
+    specification = Specification(5, {"y0": None})
+    assert len(read_stages(network, specification, Reader())) == 2
+    assert read_stages(network, specification, Reader(Limits(timeout=1e-9))) == ()
