@@ -78,7 +78,9 @@ def main() -> None:
     parser.add_argument("--synthetic", action="store_true", help="features in superposition")
     parser.add_argument("--steps", type=int, default=300, help="of either half of the training")
     options = parser.parse_args()
-    if options.data is not None and options.labels is not None:
+    if (options.data is None) != (options.labels is None):
+        parser.error("give both --data and --labels, or neither")
+    if options.data is not None:
         points, classes = read_array(options.data, "points"), read_array(options.labels, "classes")
     else:
         points, classes = synthetic() if options.synthetic else digits()

@@ -200,7 +200,7 @@ def expansion_arms(
     expanded: list[Expanded] = [
         expand(start, factor, kind, layers=layers, seed=seed) for kind, factor in arms
     ]
-    begins = [(start, True), *((split.network, False) for split in expanded)]
+    begins = [(start, False), *((split.network, False) for split in expanded)]
     trained = fine_tune(begins, data, schedule, seed=seed + 1, **options)  # type: ignore[arg-type]
     return [
         Arm(

@@ -88,9 +88,8 @@ def split_inputs(
         count = max(2 * factor, round(inputs**0.5)) if groups is None else groups
         if not factor <= min(count, inputs):
             raise InputError(f"groups must lie between the factor {factor} and {inputs}")
-        return Split(
-            kind, factor, _dealt(alike(weight, min(count, inputs), rng), parents, factor, rng)
-        )
+        found = alike(weight, min(count, inputs), factor, rng)
+        return Split(kind, factor, _dealt(found, parents, factor, rng))
     if not clauses:
         raise InputError("the split 'clause' needs the clauses; name a specification with a DNF")
     group = clause_groups(clauses, inputs)
@@ -122,28 +121,29 @@ def clause_groups(clauses: Sequence[Sequence[int]], inputs: int) -> np.ndarray:
     return group
 
 
-def alike(weight: np.ndarray, groups: int, rng: np.random.Generator) -> np.ndarray:
+def alike(weight: np.ndarray, groups: int, factor: int, rng: np.random.Generator) -> np.ndarray:
     """Groups of inputs with alike rows of W^T W, by k-means: int64 (inputs,).
 
-    The best of several starts; which clustering the paper used is not known.
+    The best of several starts; which clustering the paper used is not known. Where that many
+    groups are not found, one fewer is sought; with fewer than ``factor`` every input is its own.
     """
     from scipy.cluster.vq import ClusterError, kmeans2
 
     columns = np.asarray(weight, dtype=np.float64)
     gram = columns.T @ columns
-    groups = min(groups, len(np.unique(gram, axis=0)))
-    best, least = np.zeros(len(gram), dtype=np.int64), np.inf
-    for _ in range(STARTS):
-        try:
-            centres, label = kmeans2(
-                gram, groups, iter=PASSES, minit="++", seed=rng, missing="raise"
-            )
-        except ClusterError:  # a group became empty; another start may not
-            continue
-        spread = float(((gram - centres[label]) ** 2).sum())
-        if spread < least:
-            best, least = label.astype(np.int64), spread
-    return best
+    for count in range(min(groups, len(np.unique(gram, axis=0))), factor - 1, -1):
+        found: list[tuple[float, np.ndarray]] = []
+        for _ in range(STARTS):
+            try:
+                centres, label = kmeans2(
+                    gram, count, iter=PASSES, minit="++", seed=rng, missing="raise"
+                )
+            except ClusterError:  # a group became empty; another start may not
+                continue
+            found.append((float(((gram - centres[label]) ** 2).sum()), label.astype(np.int64)))
+        if found:
+            return min(found, key=lambda one: one[0])[1]
+    return np.arange(len(gram))
 
 
 def _dealt(group: np.ndarray, parents: int, factor: int, rng: np.random.Generator) -> np.ndarray:

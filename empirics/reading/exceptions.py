@@ -18,6 +18,7 @@ from ...verify.comparison.formula_count import RegionSizes
 from ...verify.engines.leaves import wrong_cubes
 from ...verify.errors import InputError
 from ...verify.formula import And, Formula, Not, Or
+from ...verify.readout import Levels
 from ..tasks import Clause
 from .dnf import contains, dnf_formula, maximal, satisfied
 from .target import Target
@@ -45,7 +46,7 @@ class WrongInputs:
 
     Attributes:
         literals: of the cube.
-        reads: what the network reads on all of it.
+        reads: what the network reads on all of it; see :attr:`Exceptions.unsettled`.
         size: inputs of the domain in it.
     """
 
@@ -60,7 +61,7 @@ class Loss:
 
     Attributes:
         clause: as text.
-        wrong: inputs on which it is true and the network reads false; None where not counted.
+        wrong: inputs on which it is true and the network does not read so; None where not counted.
         size: inputs of the domain on which it is true.
     """
 
@@ -80,6 +81,8 @@ class Exceptions:
         complete: there are no others.
         violations: inputs in them; of all where complete.
         total: number of all inputs where it fails, if the cubes are not all and it was counted.
+        unsettled: the read-out has two levels, so that inputs of a cube may read as neither
+            instead; False where the formula with its exceptions was proved.
         losses: one for each operand of the top-level or (and) of the formula, if complete.
         nodes, seconds: of the search.
     """
@@ -93,6 +96,7 @@ class Exceptions:
     nodes: int
     seconds: float
     total: int | None = None
+    unsettled: bool = False
 
     def formula(self, names: Sequence[str]) -> Formula:
         """The intended formula, corrected on every cube."""
@@ -139,7 +143,7 @@ def exceptions(
         key=lambda cube: (-cube.size, cube.literals),
     )
     losses = _losses(target, intended, listed) if found.complete else ()
-    total = found.size if found.complete else _counted(target, intended, deadline)
+    total = found.size if found.complete else _counted(target, intended, timeout, deadline)
     seconds = time.monotonic() - start
     target.usage.verify += 1
     target.usage.nodes += found.nodes
@@ -154,21 +158,29 @@ def exceptions(
         found.nodes,
         seconds,
         total,
+        isinstance(target.readout, Levels),
     )
 
 
-def _counted(target: Target, intended: Formula, deadline: float | None) -> int | None:
+def _counted(
+    target: Target, intended: Formula, timeout: float | None, deadline: float | None
+) -> int | None:
     """How many inputs are wrong, by whatever engine counts them; a count lists no cubes."""
-    left = COUNTING if deadline is None else max(deadline - time.monotonic(), LEAST_COUNTING)
+    left = COUNTING
+    if timeout is not None and deadline is not None:
+        left = max(deadline - time.monotonic(), min(LEAST_COUNTING, timeout))
     problem = target.problem(intended)
-    return check(
+    verdict = check(
         problem.network,
         problem.specification,
         count=True,
         timeout=left,
         threads=target.threads,
         dtypes=(),
-    ).violations
+    )
+    if verdict.interrupted:
+        raise KeyboardInterrupt
+    return verdict.violations
 
 
 def guess_intended(

@@ -169,13 +169,21 @@ def cube_text(clause: Clause, names: Sequence[str]) -> str:
 
 def _cubes(found: Exceptions, names: Sequence[str]) -> list[dict[str, Any]]:
     return [
-        {"cube": cube_text(cube.literals, names), "reads": cube.reads, "inputs": cube.size}
+        {
+            "cube": cube_text(cube.literals, names),
+            "expected": not cube.reads,
+            "reads": None if found.unsettled else cube.reads,
+            "inputs": cube.size,
+        }
         for cube in found.cubes[:LISTED]
     ]
 
 
 def exceptions_json(found: Exceptions, names: Sequence[str]) -> dict[str, Any]:
     """An intended formula with its exceptions as JSON data."""
+    sizes = {
+        side: sum(cube.size for cube in found.cubes if cube.reads is side) for side in (True, False)
+    }
     return {
         "intended": str(found.intended),
         "given": found.given,
@@ -183,8 +191,8 @@ def exceptions_json(found: Exceptions, names: Sequence[str]) -> dict[str, Any]:
         "complete": found.complete,
         "violations": found.total,
         "violations_at_least": found.violations,
-        "reads_true": sum(cube.size for cube in found.cubes if cube.reads),
-        "reads_false": sum(cube.size for cube in found.cubes if not cube.reads),
+        "reads_true": None if found.unsettled else sizes[True],
+        "reads_false": None if found.unsettled else sizes[False],
         "losses": [
             {"clause": loss.clause, "wrong": loss.wrong, "inputs": loss.size}
             for loss in found.losses

@@ -36,6 +36,8 @@ from .threshold import neuron_formulas
 UNITS = 256
 #: Samples at which all units must be 0 or 1 before anything is decided.
 ROWS = 2048
+#: Share of the time limit that the layers before the last may take.
+SHARE = 0.5
 #: Characters of a composed formula at most.
 LONGEST = 20_000
 
@@ -79,18 +81,20 @@ def read_stages(
     if len(network.layers) < 3:
         return ()
     domain, begin = specification.domain, 0
+    seconds = reader.limits.timeout
+    deadline = None if seconds is None else time.monotonic() + SHARE * seconds
     network = network.dense
     for last in range(len(network.layers) - 1):
         if network.layers[last].width > UNITS:
             continue
         part = Network(network.layers[begin : last + 1])
         start, usage = time.monotonic(), Usage()
-        formulas = _boolean_units(part, domain, reader, usage)
+        formulas = _boolean_units(part, domain, reader, usage, deadline)
         if formulas is None:
             continue
         units = tuple(f"h{last}_{j}" for j in range(len(formulas)))
-        seconds = time.monotonic() - start
-        stages.append(Stage(begin, last, domain.names, units, tuple(formulas), usage, seconds))
+        spent = time.monotonic() - start
+        stages.append(Stage(begin, last, domain.names, units, tuple(formulas), usage, spent))
         domain, begin = Domain(units), last + 1
     return tuple(stages)
 
@@ -122,9 +126,12 @@ def composed(
 
 
 def _boolean_units(
-    part: Network, domain: Domain, reader: Reader, usage: Usage
+    part: Network, domain: Domain, reader: Reader, usage: Usage, deadline: float | None
 ) -> list[Formula] | None:
-    """Formulas of the last layer's units, None unless all are exactly 0 or 1 on the domain."""
+    """Formulas of the last layer's units, None unless all are exactly 0 or 1 on the domain.
+
+    None as well where some unit was not read in time.
+    """
     *before, last = part.layers
     bare = Network((*before, Layer(last.weight, last.bias, "identity")))
     rng = np.random.default_rng([reader.seed, 5])
@@ -138,8 +145,11 @@ def _boolean_units(
             return None
         formula = counted[j]
         if formula is None:
+            if deadline is not None and time.monotonic() > deadline:
+                return None
+            own = reader.within(deadline, last.width - j)
             fed = float(domain.values[0]), float(domain.values[1])
-            formula = read_output(target, hidden_layer(bare, j, fed), reader)[0].formula
+            formula = read_output(target, hidden_layer(bare, j, fed), own)[0].formula
         if formula is None:
             return None
         formulas.append(formula)

@@ -199,7 +199,8 @@ class Learner:
                 return
             self._refute(refuted)
             for point in missing:
-                if len(self.clauses) > self.limits.clauses:
+                left = self._left()
+                if len(self.clauses) > self.limits.clauses or (left is not None and left <= 0):
                     break
                 if not self._covered(point[None]).any():
                     self._add(self.shortened(tuple((i, bool(b)) for i, b in enumerate(point))))

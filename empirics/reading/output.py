@@ -29,6 +29,8 @@ FEW = 24
 CUBES = 64
 #: Share of the time limit that the search for a plain formula may take.
 PLAIN = 0.5
+#: Seconds that every part of a reading has at least.
+SHORTEST = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Reader:
     """Settings of a reading.
 
     Attributes:
-        limits: of the loop for one output; the seconds are for one output, too.
+        limits: of the loop for one output; the seconds are for all that is read with it, the
+            proof of a certificate has as many again.
         seed: of all samples.
         threads: of the exact engines.
         decode: propose clauses from the weights; without it, from samples alone.
@@ -48,6 +51,13 @@ class Reader:
     threads: int | None = 1
     decode: bool = True
     certificates: bool = True
+
+    def within(self, deadline: float | None, parts: int) -> Reader:
+        """The same for one of so many parts that are left until a ``time.monotonic()`` value."""
+        if deadline is None:
+            return self
+        share = max(deadline - time.monotonic(), 0.0) / parts
+        return replace(self, limits=replace(self.limits, timeout=max(share, SHORTEST)))
 
 
 def read_output(
@@ -112,14 +122,15 @@ def read_output(
                 answer = target.verify(corrected, timeout=_left(reader, start))
                 if answer.verdict.holds:
                     kind, formula, verdict, why = "exceptions", corrected, answer.verdict, ""
-                    same = False if given is not None else None
+                    found = replace(found, unsettled=False)
+                    same = not found.cubes if given is not None else None
             if formula is None:
                 why = f"{why}; the formula with its exceptions was not proved"
     codes = None
     coded, truth = (clauses, learned is None or learned.truth)
     if found is not None:
         coded, truth = _clauses_of(found.intended, target)
-    if layer is not None and coded:
+    if layer is not None and coded and all(coded):  # the clause `true` has no literals to carry
         codes = CodeTable(layer if truth else layer.negated, coded)
     one = OutputInterpretation(
         target.name,
@@ -200,4 +211,5 @@ def _as_specified(target: Target, given: Formula, formula: Formula) -> bool | No
 def _left(reader: Reader, start: float) -> float | None:
     if reader.limits.timeout is None:
         return None
-    return max(reader.limits.timeout - (time.monotonic() - start), 1.0)
+    least = min(reader.limits.timeout, 1.0)
+    return max(reader.limits.timeout - (time.monotonic() - start), least)

@@ -63,18 +63,23 @@ def read_network(
         names = [f"y{j}" for j in range(network.output_size)]
         specification = Specification(network.input_size, dict.fromkeys(names))
     require_fit(network, specification)
+    seconds = reader.limits.timeout
+    deadline = None if seconds is None else start + seconds
     stages = read_stages(network, specification, reader)
     neurons = neuron_formulas(network, specification.domain) if len(network.layers) == 2 else []
     found: list[OutputInterpretation] = []
     verdict: Verdict | None = None
     for output in range(network.output_size):
         progress(output, network.output_size)
+        left = network.output_size - output
+        own = reader.within(deadline, left)
+        proposed = composed(network, specification, output, stages, own) if stages else None
         one, verdict = read_output(
             Target.of(network, specification, output, reader.threads),
             _layer(network, specification, output),
-            reader,
+            reader.within(deadline, left),
             given=specification.formulas[output] if specification.formulas else None,
-            proposed=(composed(network, specification, output, stages, reader) if stages else None),
+            proposed=proposed,
             neurons=tuple(neurons),
         )
         found.append(one)
@@ -120,6 +125,8 @@ def _certified(
             timeout=reader.limits.timeout,
             dtypes=(),
         )
+        if verdict.interrupted:
+            raise KeyboardInterrupt
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "certificate" if path is None else Path(path)
         if not verdict.holds:

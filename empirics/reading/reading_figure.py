@@ -121,9 +121,12 @@ def draw_exceptions(found: Exceptions, stem: Path) -> tuple[Path, Path]:
         left.barh(range(len(losses)), shares, color=COLOURS["orange"])
         left.set_yticks(range(len(losses)), [f"clause {k}" for k in range(len(losses))])
         left.set_ylim(len(losses) - 0.4, -0.6)
-        left.set_xlabel("inputs of the clause that read false, per cent")
+        lost = "do not read true" if found.unsettled else "read false"
+        left.set_xlabel(f"inputs of the clause that {lost}, per cent")
         left.set_title("Loss a clause", pad=10)
         kinds = ((True, "blue", "reads true"), (False, "orange", "reads false"))
+        if found.unsettled:
+            kinds = ((True, "blue", "not read false"), (False, "orange", "not read true"))
         sizes = {reads: [c.size for c in found.cubes if c.reads is reads] for reads, _, _ in kinds}
         right.hist(
             [np.log2(np.array(sizes[reads], dtype=np.float64)) for reads, _, _ in kinds],

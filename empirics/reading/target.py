@@ -223,7 +223,8 @@ class Target:
             wrong.append(Wrong(clause, not reading.expected))
         if verdict.status == "violated" and leaves:
             try:
-                found = wrong_cubes(problem, most=CUBES, nodes=NODES)
+                deadline = None if timeout is None else time.monotonic() + timeout
+                found = wrong_cubes(problem, most=CUBES, nodes=NODES, deadline=deadline)
             except InputError:  # weights that float64 cannot bound: points must do
                 found = None
             if found is not None and found.cubes:
@@ -256,7 +257,7 @@ def decided(problem: Problem, timeout: float | None, threads: int | None) -> Ver
 
 
 def _check(problem: Problem, engine: str, timeout: float | None, threads: int | None) -> Verdict:
-    return check(
+    verdict = check(
         problem.network,
         problem.specification,
         engine=engine,
@@ -265,6 +266,9 @@ def _check(problem: Problem, engine: str, timeout: float | None, threads: int | 
         threads=threads,
         dtypes=(),
     )
+    if verdict.interrupted:  # otherwise the reading would go on with its next question
+        raise KeyboardInterrupt
+    return verdict
 
 
 def _fixed(points: np.ndarray, clause: Clause) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from ..verify.network import Network
 
 SPLITS = ("random", "independent", "clause", "gram")
-REPORT, MASKS, EXPANDED, DENSE = "report.json", "masks.npz", "expanded", "dense"
+NETWORK, TRAINED, REPORT, MASKS = "network.onnx", "dense.onnx", "report.json", "masks.npz"
+KIND, EXPANDED, DENSE = "expansion", "expanded", "dense"
 
 
 def expand(
@@ -73,11 +75,12 @@ def expand(
     from ..empirics.expansion.expand import expand as expanded_from
     from ..empirics.expansion.fine_tuning import divided, read_array
     from ..verify.errors import InputError
-    from .problem_files import SPECIFICATION_FILE, read_files, read_network
+    from .problem_files import SPECIFICATION_FILE, network_file, read_files, read_network
     from .terminal import print_json
 
     if (data is None) != (labels is None):
         raise InputError("give both --data and --labels, or neither")
+    _require_room(out, network_file(model))
     spec = None
     if specification is not None or (model.is_dir() and (model / SPECIFICATION_FILE).is_file()):
         network, spec, _ = read_files(model, specification)
@@ -103,7 +106,7 @@ def expand(
     if lesson is not None:
         networks = _trained(networks, lesson, steps, learning_rate, rows, seed, device)
     report: dict[str, Any] = {
-        "kind": "expansion",
+        "kind": KIND,
         "split": split,
         "factor": factor,
         "layers": sorted(found.splits),
@@ -116,12 +119,33 @@ def expand(
         (DENSE, network, networks[DENSE]),
         (EXPANDED, found.network, networks[EXPANDED]),
     ):
-        report[name] = _described(before, own, found if name == EXPANDED else None, lesson, spec)
+        report[name] = _described(before, own, found, lesson, spec)
     files = _write(out, found, networks, report, trained=lesson is not None)
     if json:
         print_json(report | {"files": {name: str(path) for name, path in files.items()}})
     else:
         _print(report, files)
+
+
+def _require_room(out: Path, read: Path) -> None:
+    """Raise InputError where the folder's files are others'; an earlier expansion is replaced."""
+    import json
+
+    from ..verify.errors import InputError
+
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: a file is in the way; name a folder")
+    if read.resolve() in ((out / NETWORK).resolve(), (out / TRAINED).resolve()):
+        raise InputError(f"{read}: would be written over; name another folder with --out")
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        if json.loads((out / REPORT).read_text(encoding="utf-8"))["kind"] == KIND:
+            return
+    for name in (NETWORK, TRAINED, MASKS, REPORT):
+        if (out / name).exists():
+            raise InputError(
+                f"{out}: holds {name}, which no earlier expansion wrote; name another folder "
+                "with --out"
+            )
 
 
 def _clauses(spec: specifications.Specification) -> list[list[int]]:
@@ -150,7 +174,7 @@ def _trained(
     from .progress import ProgressBar
 
     schedule = Schedule(steps, learning_rate, patience=min(100, steps))
-    pairs = [(networks[DENSE], True), (networks[EXPANDED], False)]
+    pairs = [(networks[DENSE], False), (networks[EXPANDED], False)]
     with ProgressBar("steps") as bar:
         found = fine_tune(
             pairs, lesson, schedule, rows=rows, seed=seed, device=device, progress=bar
@@ -161,19 +185,20 @@ def _trained(
 def _described(
     before: Network,
     network: Network,
-    split: Expanded | None,
+    split: Expanded,
     lesson: Data | None,
     spec: specifications.Specification | None,
 ) -> dict[str, Any]:
-    """Sizes, interference, accuracy, and the exact verdict."""
+    """Sizes, interference in the first layer that was split, accuracy, and the exact verdict."""
     from ..empirics.expansion.expand import nonzeros
     from ..empirics.expansion.interference import interference
     from ..empirics.expansion.masked_networks import accuracy
     from ..verify.check import check
 
-    number = 0 if split is None else min(split.splits)
-    parents = None if split is None else split.parents[number]
-    met = interference(network.dense.layers[number].weight, parents)
+    number = min(split.splits)
+    weight = network.dense.layers[number].weight
+    parents = split.parents[number]
+    met = interference(weight, parents if len(parents) == len(weight) else None)
     about: dict[str, Any] = {
         "neurons": [layer.width for layer in network.layers[:-1]],
         "nonzeros": nonzeros(network),
@@ -211,9 +236,11 @@ def _write(
         out.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise InputError(f"{out}: a file is in the way; name a folder") from None
-    files = {"network": networks[EXPANDED].save(out / "network.onnx")}
+    files = {"network": networks[EXPANDED].save(out / NETWORK)}
     if trained:
-        files["dense"] = networks[DENSE].save(out / "dense.onnx")
+        files["dense"] = networks[DENSE].save(out / TRAINED)
+    else:
+        (out / TRAINED).unlink(missing_ok=True)
     arrays: dict[str, np.ndarray] = {}
     for number, (weight, bias) in enumerate(found.masks):
         arrays[f"{number}.weight"], arrays[f"{number}.bias"] = weight, bias
@@ -249,7 +276,7 @@ def _print(report: dict[str, Any], files: dict[str, Path]) -> None:
     out = console()
     out.print(rows)
     if report["steps"]:
-        print_text(f"both trained for {report['steps']:,} steps, zeros of the expanded one frozen")
+        print_text(f"both trained for {report['steps']:,} steps, zeros frozen")
     else:
         print_text(
             "the split does not keep what the network computes; train it with --data and --labels, "

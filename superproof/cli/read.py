@@ -89,7 +89,14 @@ def read(
         from .terminal import print_parts
 
         print_parts(_rendered(found, files))
-    return ExitCode.DONE if found.complete else ExitCode.UNKNOWN
+    if found.complete:
+        return ExitCode.DONE
+    return ExitCode.INTERRUPTED if _stopped(found) else ExitCode.UNKNOWN
+
+
+def _stopped(found: Interpretation) -> bool:
+    """Whether a person ended the proof; what was read by then is shown."""
+    return found.certificate is not None and found.certificate.content == "interrupted"
 
 
 def _require_new(out: Path) -> None:
@@ -109,6 +116,8 @@ def _delivered(found: Interpretation, out: Path) -> dict[str, str]:
     from ..verify.errors import MissingExtraError
 
     files: dict[str, str] = {}
+    # an earlier reading may have left a formula that is not this network's
+    (out / FORMULA).unlink(missing_ok=True)
     if found.specification is not None:
         files["formula"] = str(found.specification.save(out / FORMULA))
     if found.certificate is not None and found.certificate.path is not None:
@@ -202,7 +211,9 @@ def _intended(one: OutputInterpretation, found: Interpretation) -> Iterator[Rend
     yield Text(f"{one.name}, intended ({origin}): {_short(str(one.guess))}", "bold")
     if wrong is None:
         return
-    if wrong.complete:
+    if wrong.complete and not wrong.cubes:
+        yield Text("it fails on no input")
+    elif wrong.complete:
         yield Text(
             f"it fails on exactly {amount(wrong.violations, 'input')}, in "
             f"{amount(len(wrong.cubes), 'disjoint cube')}:"
@@ -217,12 +228,17 @@ def _intended(one: OutputInterpretation, found: Interpretation) -> Iterator[Rend
     rows = table(("inputs", "right"), ("reads", "whole"), ("where", "left"))
     for cube in wrong.cubes[:SHOWN]:
         where = cube_text(cube.literals, found.inputs)
-        rows.add_row(f"{cube.size:,}", "true" if cube.reads else "false", Text(where))
-    yield rows
+        reads = "true" if cube.reads else "false"
+        if wrong.unsettled:
+            reads = "not false" if cube.reads else "not true"
+        rows.add_row(f"{cube.size:,}", reads, Text(where))
+    if wrong.cubes:
+        yield rows
     if len(wrong.cubes) > SHOWN:
         yield Text(f"and {len(wrong.cubes) - SHOWN:,} more cubes", "dim")
     if wrong.losses:
-        rows = table(("clause", "left"), ("reads false on", "right"), ("of inputs", "right"))
+        lost = "not read true on" if wrong.unsettled else "reads false on"
+        rows = table(("clause", "left"), (lost, "right"), ("of inputs", "right"))
         for loss in wrong.losses[:SHOWN]:
             counts = ("-" if n is None else f"{n:,}" for n in (loss.wrong, loss.size))
             rows.add_row(Text(loss.clause), *counts)

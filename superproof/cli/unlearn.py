@@ -50,7 +50,7 @@ def unlearn(
     Exit code 0: proved, on every input of the domain. 1: refused, with the reason, and nothing is
     written. 3: unknown.
     """
-    from ..constructions.editing.edit import require_room
+    from ..constructions.editing.edit import NETWORK_FILES, require_room
     from ..constructions.editing.target import RefusedError, Target
     from ..verify.errors import InputError
     from .compilation import announce_compilation
@@ -63,8 +63,11 @@ def unlearn(
         raise InputError(f"unknown method '{method}'; use one of {', '.join(METHODS)}")
     problem = read_problem(model, specification)
     target = Target.parse(clause, problem.specification)
-    suffix = network_file(model).suffix.lower()
+    read = network_file(model)
+    suffix = read.suffix.lower()
     require_room(out, suffix)
+    if read.resolve() == (out / NETWORK_FILES[suffix]).resolve():
+        raise InputError(f"{read}: would be written over; name another folder with --out")
     try:
         with announce_compilation(unless=engine == "z3"), ProgressBar("inputs") as bar:
             edit = _edited(method, problem.network, target, rounds, seed)

@@ -101,3 +101,57 @@ def test_a_file_in_the_way(superproof: Run, model: Path, tmp_path: Path) -> None
     answer = superproof("expand", model, "--out", tmp_path / "out")
     assert answer.code == 2
     assert "a file is in the way; name a folder" in answer.err
+
+
+def test_metrics_of_both_networks_are_of_the_layer_that_was_split(
+    superproof: Run, model: Path, tmp_path: Path
+) -> None:
+    answer = superproof("expand", model, "--layer", 1, "--out", tmp_path / "out", "--json")
+    assert answer.code == 0
+    weight = Network.load(model).layers[1].weight.astype(np.float64)
+    gram = weight.T @ weight
+    assert json.loads(answer.out)["dense"]["feature_capacity"] == pytest.approx(
+        (np.diag(gram) ** 2 / (gram**2).sum(axis=1)).mean()
+    )
+
+
+def test_files_of_others_are_not_written_over(superproof: Run, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    Network.load(model).save(out / "network.onnx")
+    before = (out / "network.onnx").read_bytes()
+    answer = superproof("expand", model, "--out", out)
+    assert answer.code == 2
+    assert "holds network.onnx, which no earlier expansion wrote" in answer.complaint
+    answer = superproof("expand", out, "--out", out)
+    assert answer.code == 2
+    assert "would be written over; name another folder with --out" in answer.complaint
+    assert (out / "network.onnx").read_bytes() == before
+    (out / "network.onnx").unlink()
+    for _ in range(2):  # an earlier expansion is replaced
+        assert superproof("expand", model, "--out", out).code == 0
+
+
+@pytest.mark.parametrize(
+    ("points", "classes", "message"),
+    [
+        (np.zeros((0, 8)), np.zeros(0, dtype=int), "there are no points to divide"),
+        (np.zeros((4, 8)), np.zeros(4, dtype=complex), "the classes must be finite numbers"),
+    ],
+)
+def test_arrays_that_are_no_data(
+    superproof: Run,
+    model: Path,
+    tmp_path: Path,
+    points: np.ndarray,
+    classes: np.ndarray,
+    message: str,
+) -> None:
+    np.save(tmp_path / "x.npy", points)
+    np.save(tmp_path / "y.npy", classes)
+    answer = superproof(
+        "expand", model, "--data", tmp_path / "x.npy", "--labels", tmp_path / "y.npy",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert answer.code == 2
+    assert message in answer.complaint

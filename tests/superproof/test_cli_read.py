@@ -162,3 +162,86 @@ def test_a_list_of_names_is_enough(superproof: Run, model: Path, tmp_path: Path)
     read = Specification(["a", "b", "c", "d"], {"y": formula}, domain="at most 2")
     points = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1], [0, 0, 0, 0]])
     assert read.expected(points)[:, 0].tolist() == [True, False, True, False]
+
+
+def test_with_two_levels_no_side_is_claimed_that_was_not_proved(
+    superproof: Run, tmp_path: Path
+) -> None:
+    # a + b: 2 is true, 0 is false, and 1 is neither
+    network = Network.from_arrays([np.eye(2), [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+    model = network.save(tmp_path / "net.npz")
+    spec = tmp_path / "spec.toml"
+    text = 'inputs = ["a", "b"]\nreadout = { true_at_least = 2, false_at_most = 0 }\n'
+    spec.write_text(text + '[outputs]\ny = "a"\n', encoding="utf-8")
+    answer = superproof("read", model, spec, "--json")
+    assert answer.code == 3
+    data = json.loads(answer.out)
+    assert data["formula"] == {"y": None}
+    cubes = {cube["cube"]: cube for cube in data["exceptions"]["y"]}
+    assert {text: (cube["reads"], cube["expected"]) for text, cube in cubes.items()} == {
+        "a & ~b": (None, True),
+        "~a & b": (None, False),
+    }
+    assert data["outputs"]["y"]["exceptions"]["reads_false"] is None
+    shown = superproof("read", model, spec)
+    assert "not true" in shown.out
+    assert "not false" in shown.out
+    assert "not read true on" in shown.out
+    # where every input reads one way the sides are known, once the whole is proved
+    text = text.replace("true_at_least = 2", "true_at_least = 1")
+    spec.write_text(text + '[outputs]\ny = "a"\n', encoding="utf-8")
+    answer = superproof("read", model, spec, "--clauses", 1, "--json")
+    assert answer.code == 0
+    (cube,) = json.loads(answer.out)["exceptions"]["y"]
+    assert (cube["cube"], cube["reads"], cube["expected"]) == ("~a & b", True, False)
+
+
+def test_a_formula_of_an_earlier_reading_does_not_stay(
+    superproof: Run, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert superproof("read", model, "--out", out).code == 0
+    spec = tmp_path / "spec.toml"
+    text = 'inputs = ["a", "b", "c", "d"]\nreadout = { true_at_least = 2, false_at_most = -2 }\n'
+    spec.write_text(text + 'outputs = ["y"]\n', encoding="utf-8")
+    assert superproof("read", model, spec, "--out", out).code == 3
+    assert not (out / "formula.toml").exists()
+    assert not (out / "certificate").exists()
+
+
+def test_an_interrupt_ends_the_reading(
+    superproof: Run, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("superproof.verify.engines.tree.Tree.decide", stop)
+        answer = superproof("read", model)
+    assert (answer.code, answer.out, answer.complaint) == (130, "", "interrupted")
+    monkeypatch.setattr("superproof.verify.certificate.certify", stop)
+    answer = superproof("read", model)
+    assert answer.code == 130
+    assert "incomplete: decided by the engine, but not certified: interrupted" in answer.out
+
+
+def test_an_intended_formula_may_be_constant(superproof: Run, model: Path, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.toml"
+    spec.write_text(SPECIFICATION.replace("a & b | ~c & d", "true"), encoding="utf-8")
+    answer = superproof("read", model, spec, "--clauses", 1)
+    assert answer.code == 0
+    assert answer.out.startswith("out, intended (as specified): true\n")
+    assert "it fails on exactly 9 inputs" in answer.out
+
+
+def test_a_right_specification_is_called_right_where_no_plain_formula_was_found(
+    superproof: Run, model: Path, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.toml"
+    spec.write_text(SPECIFICATION, encoding="utf-8")
+    answer = superproof("read", model, spec, "--clauses", 1, "--json")
+    assert answer.code == 0
+    found = json.loads(answer.out)["outputs"]["out"]
+    assert (found["kind"], found["exceptions"]["violations"]) == ("exceptions", 0)
+    assert found["as_specified"] is True
+    assert "it fails on no input\n" in superproof("read", model, spec, "--clauses", 1).out

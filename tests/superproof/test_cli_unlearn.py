@@ -148,3 +148,17 @@ def test_the_model_is_never_written_over(superproof: Run, model: Path) -> None:
     answer = superproof("unlearn", model, "--clause", "y0:0", "--method", "gate", "--out", model)
     assert answer.code == 2
     assert "holds network.safetensors, which no earlier edit wrote" in answer.complaint
+
+
+def test_the_network_that_is_edited_is_not_written_over(
+    superproof: Run, model: Path, tmp_path: Path
+) -> None:
+    first = superproof(
+        "unlearn", model, "--clause", "y0:1", "--method", "gate", "--out", tmp_path / "a"
+    )
+    assert first.code == 0
+    again = superproof(
+        "unlearn", tmp_path / "a", "--clause", "y0:0", "--method", "gate", "--out", tmp_path / "a"
+    )
+    assert again.code == 2
+    assert again.complaint.endswith("would be written over; name another folder with --out")
