@@ -172,7 +172,7 @@ def test_bad_arguments(changes: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("inputs", "layers", "message"),
     [
-        (0, [["x0"]], "a circuit needs inputs, not 0"),
+        (0, [["x0"]], "a circuit needs inputs, up to 1,000,000, not 0"),
         (2, [], "a circuit needs at least one layer"),
         (2, [[]], "layer 0: expected a list of gates"),
         (2, [["x0"], ["x1"]], "layer 1, gate 0: .*x1"),

@@ -41,6 +41,10 @@ def test_json_and_one_standing(superproof: Run) -> None:
     for standing in STANDINGS:
         chosen = json.loads(superproof("claims", "--standing", standing, "--json").out)["claims"]
         assert chosen == [entry for entry in data if entry["standing"] == standing]
+
+
+def test_no_claims_of_a_standing(superproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("superproof.theory.claims.read_claims", lambda: [])
     assert "0 claims: none" in superproof("claims", "--standing", "reproduced").out
 
 

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...empirics.capacity.experiment import CapacityResult
+    from ...empirics.capacity.laws import LawFit
     from . import Request
+
+#: Of the number of ANDs up to which bounds are inverted, rounded down.
+MOST_DIGITS = 6
 
 
 def run(request: Request) -> None:
@@ -33,43 +37,42 @@ def _print(result: CapacityResult) -> None:
     from ...empirics.capacity.families import FAMILIES
     from ..terminal import console, print_text, sign, table
 
-    out = console()
+    out, dash = console(), sign("–", "-")
     tolerance = f"{float(result.plan.tolerance):.0%}"
     for name in result.plan.widths:
         title = FAMILIES[name].title
         out.print(f"Pairwise ANDs computed without any error, {title}:")
-        headings = ("neurons", "m* [95 %]", "every, some", f"m*, {tolerance} wrong")
-        costs = ("parameters", "bits", "bits / bound", "bound allows")
+        headings = ("n", "m*", "95 %", "every, some", f"at {tolerance}")
+        costs = ("P", "bits", "/ bound", "allowed")
         rows = table(*((heading, "right") for heading in (*headings, *costs)))
         for row in capacity_rows(result, name):
             width, half, low, high, every, some, other, parameters, bits, ratio, bound = row
             rows.add_row(
                 str(width),
-                "-" if half is None else f"{_number(half)} [{_number(low)}, {_number(high)}]",
+                _number(half),
+                "-" if half is None else f"{_number(low)}{dash}{_number(high)}",
                 f"{_number(every)}, {_number(some)}",
                 _number(other),
                 _number(parameters),
                 _number(bits),
                 "-" if ratio is None else f"{ratio:.1f}",
-                _number(bound).replace("over ", "> "),
+                f"> 10^{MOST_DIGITS}" if isinstance(bound, str) else _number(bound),
             )
         out.print(rows)
         fits = [fit for fit in result.fits if fit.family == name]
         if fits:
             out.print(f"Laws, {title}, natural logarithms:")
-            of_law = ("a [95 %]", "b [95 %]", "off by", "AIC", "best in draws")
+            of_law = ("a", "b", "off by", "AIC", "best")
             rows = table(
-                *((heading, "whole") for heading in ("wrong", "m* =")),
+                *((heading, "whole") for heading in ("at", "m* =")),
                 *((heading, "right") for heading in of_law),
             )
             for fit in fits:
                 rows.add_row(
                     f"{fit.tolerance:.0%}",
                     fit.law,
-                    f"{fit.scale:.3g} [{fit.scale_low:.3g}, {fit.scale_high:.3g}]",
-                    "-"
-                    if fit.exponent is None
-                    else f"{fit.exponent:.2f} [{fit.exponent_low:.2f}, {fit.exponent_high:.2f}]",
+                    f"{fit.scale:.3g} [{fit.scale_low:.3g}{dash}{fit.scale_high:.3g}]",
+                    "-" if fit.exponent is None else _exponent(fit, dash),
                     f"x {fit.spread:.2f}",
                     f"{fit.aic:.1f}",
                     f"{fit.best:.0%}",
@@ -77,10 +80,13 @@ def _print(result: CapacityResult) -> None:
             out.print(rows)
     half = sign("½", "1/2")
     print_text(
-        f"m*: ANDs at which the chance that one training is exact is {half}, with 95 % intervals "
-        "by profile likelihood; every: up to so many ANDs all trials were exact; some: the most at "
-        "which one was; bits / bound: over the counting bound at m*; off by: typical factor "
-        "between law and m*. Intervals of the laws: trials drawn again with replacement."
+        f"n: neurons; m*: ANDs at which the chance that one training is exact is {half}, with "
+        "95 % intervals by profile likelihood; every: up to so many ANDs all trials were exact; "
+        f"some: the most at which one was; at {tolerance}: m* with up to so many inputs wrong; P: "
+        "parameters; / bound: bits over the counting bound at m*; allowed: the most ANDs that the "
+        "counting bound of this form allows; off by: typical factor between law and m*; best: "
+        "share of draws in which a law has the least AIC. Intervals of the laws: trials drawn "
+        "again with replacement."
     )
     for reason in result.missing:
         out.print(f"not found: {reason}", soft_wrap=True)
@@ -91,6 +97,10 @@ def _print(result: CapacityResult) -> None:
     )
     for kind in ("svg", "png", "csv", "json", "finding", "runs"):
         out.print(f"{kind:>8}  {result.files[kind]}", soft_wrap=True)
+
+
+def _exponent(fit: LawFit, dash: str) -> str:
+    return f"{fit.exponent:.2f} [{fit.exponent_low:.2f}{dash}{fit.exponent_high:.2f}]"
 
 
 def _number(value: object) -> str:

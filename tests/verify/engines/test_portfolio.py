@@ -84,11 +84,11 @@ def test_the_tree_is_loaded_when_it_would_have_paid(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Portfolio, "_regret", 0.0)
     monkeypatch.setattr(portfolio, "LOADING", 2.5 * price)
     monkeypatch.setattr(portfolio, "COMPILING", 2.5 * price)
-    # how soon depends on how busy the machine is
-    chosen = [check(network, specification, threads=1).engine for _ in range(30)]
-    assert chosen[0] == "enumerate"
-    assert chosen[-1] == "tree"
-    assert chosen == sorted(chosen), "once loaded, the tree stays the first choice"
+    # how soon depends on how busy the machine is, and so does which of the two ends first
+    first = [engines(check(network, specification, threads=1))[0] for _ in range(30)]
+    assert first[0] == "enumerate"
+    assert first[-1] == "tree"
+    assert first == sorted(first), "once loaded, the tree stays the first choice"
 
 
 def test_a_hopeless_tree_is_left_for_enumeration(loaded: None) -> None:
