@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..theory.picture import spread
 from ..verify.verdict_text import amount
-from .figures import COLOURS, caption, house_style, require_matplotlib, save, ticks
+from .figures import COLOURS, caption, house_style, require_matplotlib, save, tether, ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,11 +115,8 @@ def _names(
             color=COLOURS[colour],
             fontsize=9.5,
             annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-", "color": COLOURS[colour], "lw": 0.7, "alpha": 0.6,
-                "relpos": (0.0, 0.5),
-            },
-        )  # fmt: skip
+            arrowprops=tether(colour),
+        )
 
 
 def _explanation(result: AttentionResult) -> str:

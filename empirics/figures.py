@@ -116,6 +116,15 @@ def label(axes: Axes, x: float, y: float, text: str, colour: str, **options: Any
     axes.text(x, y, text, color=COLOURS[colour], bbox=box, **options)
 
 
+def tether(colour: str, *, left: bool = False) -> dict[str, Any]:
+    """A thin line from a name to what it names: ``arrowprops`` of an annotation.
+
+    It begins at the middle of the text's left edge, or of its right one for a name on the left.
+    """
+    relpos = (1.0, 0.5) if left else (0.0, 0.5)
+    return {"arrowstyle": "-", "color": COLOURS[colour], "lw": 0.7, "alpha": 0.6, "relpos": relpos}
+
+
 def caption(figure: Figure, text: str) -> None:
     """A few lines under the figure that say what is drawn."""
     figure.supxlabel(text, x=0.01, ha="left", fontsize=8.5, color=COLOURS["grey"])

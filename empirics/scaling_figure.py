@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..theory.picture import spread
-from .figures import COLOURS, caption, house_style, new_axes, save, ticks
+from .figures import COLOURS, caption, house_style, new_axes, save, tether, ticks
 
 if TYPE_CHECKING:
     from .construction_scaling import ScalingResult
@@ -93,14 +93,7 @@ def draw_scaling(result: ScalingResult, stem: Path) -> tuple[Path, Path]:
                 ha="left",
                 color=COLOURS[colour],
                 fontsize=9.5,
-                arrowprops={
-                    "arrowstyle": "-",
-                    "color": COLOURS[colour],
-                    "lw": 0.7,
-                    "alpha": 0.6,
-                    # to the middle of the text's left edge
-                    "relpos": (0.0, 0.5),
-                },
+                arrowprops=tether(colour),
             )
         figure = axes.get_figure()
         assert figure is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figures import COLOURS, caption, house_style, new_axes, save
+from .figures import COLOURS, caption, house_style, new_axes, save, tether
 
 if TYPE_CHECKING:
     from .separation_curve import CurveResult
@@ -62,13 +62,7 @@ def draw_separation(result: CurveResult, stem: Path) -> tuple[Path, Path]:
                 ha="left",
                 color=COLOURS[colour],
                 fontsize=10,
-                arrowprops={
-                    "arrowstyle": "-",
-                    "color": COLOURS[colour],
-                    "lw": 0.7,
-                    "alpha": 0.6,
-                    "relpos": (0.0, 0.5),
-                },
+                arrowprops=tether(colour),
             )
         figure = axes.get_figure()
         assert figure is not None

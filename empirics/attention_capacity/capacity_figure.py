@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...theory.picture import spread
-from ..figures import COLOURS, caption, house_style, require_matplotlib, save, ticks
+from ..figures import COLOURS, caption, house_style, require_matplotlib, save, tether, ticks
 from .plan import Criterion
 from .thresholds import best
 
@@ -214,11 +214,5 @@ def _name(
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             color=COLOURS[colour],
             fontsize=9.5,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": COLOURS[colour],
-                "lw": 0.7,
-                "alpha": 0.6,
-                "relpos": (0.0, 0.5),
-            },
+            arrowprops=tether(colour),
         )

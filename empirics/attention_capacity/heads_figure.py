@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...theory.picture import spread
-from ..figures import COLOURS, caption, house_style, require_matplotlib, save
+from ..figures import COLOURS, caption, house_style, require_matplotlib, save, tether
 from .trade_off import SHARED
 
 if TYPE_CHECKING:
@@ -142,11 +142,5 @@ def _names(
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             color=COLOURS[end[3]],
             fontsize=8.5,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": COLOURS[end[3]],
-                "lw": 0.7,
-                "alpha": 0.6,
-                "relpos": (0.0, 0.5),
-            },
+            arrowprops=tether(end[3]),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...theory.picture import spread
-from ..figures import COLOURS, caption, house_style, require_matplotlib, save
+from ..figures import COLOURS, caption, house_style, require_matplotlib, save, tether
 from .routing_files import kind_name
 
 if TYPE_CHECKING:
@@ -114,11 +114,5 @@ def _panel(axes: Axes, result: RoutingResult, kind: str, heads: int, names: bool
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             color=COLOURS[end[3]],
             fontsize=9,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": COLOURS[end[3]],
-                "lw": 0.7,
-                "alpha": 0.6,
-                "relpos": (0.0, 0.5),
-            },
+            arrowprops=tether(end[3]),
         )

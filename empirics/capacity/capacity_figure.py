@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...theory.picture import spread
-from ..figures import COLOURS, caption, house_style, new_axes, save, ticks
+from ..figures import COLOURS, caption, house_style, new_axes, save, tether, ticks
 from .families import FAMILIES
 from .references import CONSTRUCTIONS, Built, allowed_by_bits
 
@@ -267,13 +267,7 @@ def _names(axes: Axes, picture: _Picture, right: float, height: tuple[float, flo
             color=COLOURS[colour],
             fontsize=9.5,
             fontweight="bold" if text.startswith("trained") else "normal",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": COLOURS[colour],
-                "lw": 0.7,
-                "alpha": 0.6,
-                "relpos": (0.0, 0.5),
-            },
+            arrowprops=tether(colour),
         )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..figures import COLOURS, caption, house_style, label, require_matplotlib, save
+from ...theory.picture import spread
+from ..figures import COLOURS, caption, house_style, require_matplotlib, save, tether
 from .sweep_files import arms, improvements, published
 
 if TYPE_CHECKING:
@@ -100,8 +101,16 @@ def _names(axes: Axes, result: SweepResult, cells: list[tuple[int, int]], place:
     axes.set_xlim(first - 0.04 * (last - first), last + 0.3 * (last - first))
     low, high = axes.get_ylim()
     ends = sorted((float(improvements(result, cells[-1], arm).mean()), arm) for arm in arms(result))
-    at = low
-    for value, (split, factor) in ends:
-        at = max(value, at + SPACING * (high - low))
-        text = f"{split}, {factor} children"
-        label(axes, last + 0.05 * (last - first), at, text, SPLIT_COLOURS[split], fontsize=9)
+    placed = spread([(end - low) / (high - low) for end, _ in ends], SPACING, 0.02, 0.98)
+    for (end, (split, factor)), height in zip(ends, placed, strict=True):
+        colour = SPLIT_COLOURS[split]
+        axes.annotate(
+            f"{split}, {factor} children",
+            (last, end),
+            xytext=(last + 0.06 * (last - first), low + height * (high - low)),
+            va="center",
+            ha="left",
+            color=COLOURS[colour],
+            fontsize=9,
+            arrowprops=tether(colour),
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...theory.picture import spread
-from ..figures import COLOURS, caption, house_style, require_matplotlib, save
+from ..figures import COLOURS, caption, house_style, require_matplotlib, save, tether
 from .floor_files import TITLES, least_by_start
 
 if TYPE_CHECKING:
@@ -223,11 +223,5 @@ def _names(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
             ha="left",
             color=COLOURS[colour],
             fontsize=9,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": COLOURS[colour],
-                "lw": 0.7,
-                "alpha": 0.6,
-                "relpos": (1.0, 0.5),
-            },
+            arrowprops=tether(colour, left=True),
         )
