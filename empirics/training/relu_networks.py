@@ -14,6 +14,7 @@ from ...verify.errors import InputError
 from ...verify.network import Network
 from ...verify.verdict import Verdict
 from .boolean_task import BooleanTask, Sampling, draw_points
+from .counterexamples import wrong_points
 from .device import Backend, check_timeout, deal, require_torch
 from .program import Arrays, Layout, Score, Start, Survey, Tensors
 from .schedule import Schedule
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from .slots import Pace, Slots
 
-#: Counterexamples asked for, and used, in a revision of the data.
-REPORTED, USED = 1024, 128
 #: The compiled loops take points sixteen at a time.
 LANES = 16
 
@@ -194,19 +193,11 @@ class ReluNetworks:
         """Counterexamples take the place of some points, where rounds are left and any exist."""
         if rounds >= run.rounds:
             return None
-        verdict = check(
-            self.model(run, parameters),
-            run.task.specification,
-            counterexamples=REPORTED,
-            timeout=self.timeout,
-            threads=1,
-            dtypes=(),
-        )
-        if verdict.status != "violated":
-            return None
-        found = np.array([example.bits for example in verdict.counterexamples], dtype=np.uint8)
         rng = np.random.default_rng([run.seed, 22, rounds])
-        found = found[rng.permutation(len(found))[:USED]]
+        model = self.model(run, parameters)
+        found = wrong_points(model, run.task.specification, rng, self.timeout)
+        if found is None:
+            return None
         inputs = data["points"].shape[1]
         flat = data["points"].transpose(0, 2, 1).reshape(-1, inputs)
         points = flat[: _count(run)].astype(np.uint8)

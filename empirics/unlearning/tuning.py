@@ -13,6 +13,7 @@ from ...verify.check import check
 from ...verify.network import Network
 from ...verify.specification import Specification
 from ...verify.verdict import Verdict
+from ..training.counterexamples import wrong_points
 from ..training.device import Backend, require_torch
 from ..training.program import Arrays, Layout, Score, Start, Survey, Tensors
 from ..training.relu_networks import forward, product
@@ -22,8 +23,6 @@ from .weights import fed, logits, network_of
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Counterexamples asked for, and used, in a round.
-REPORTED, USED = 1024, 128
 #: Losses, see :class:`Tuning`.
 LOSSES = ("entropy", "hinge", "preference", "projected", "orthogonal", "regularised")
 
@@ -196,12 +195,10 @@ class FineTuning:
             return None
         spec = run.specification
         model = self.model(run, parameters)
-        verdict = check(model, spec, counterexamples=REPORTED, threads=1, dtypes=())
-        if verdict.status != "violated":
-            return None
-        found = np.array([example.bits for example in verdict.counterexamples], dtype=np.uint8)
         rng = np.random.default_rng([run.seed, 31, rounds])
-        found = found[rng.permutation(len(found))[:USED]]
+        found = wrong_points(model, spec, rng)
+        if found is None:
+            return None
         inputs = data["points"].shape[1]
         outputs, count = run.targets.shape[1], len(run.points)
 
