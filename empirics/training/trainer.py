@@ -81,12 +81,21 @@ def _train(
         results = batch.train(_shifted(progress, before, total))
         while True:
             # torch's threads are the caller's business while it holds a result
-            with bounded_threads(place.threads):
+            with bounded_threads(_tensor_threads(place)):
                 finished = next(results, None)
             if finished is None:
                 break
             yield finished
         before += sum(run.schedule.steps for run in members)
+
+
+def _tensor_threads(place: Backend) -> int:
+    """Threads for torch: one beside compiled loops, whose own threads its idle ones would slow.
+
+    OpenMP's threads go on spinning after every product, on the cores that the loops are dealt to.
+    """
+    loops = place.device == "cpu" and place.precision == "float32" and not place.compiled
+    return 1 if loops else place.threads
 
 
 def _shifted(progress: Progress, before: int, total: int) -> Callable[[int], object]:
