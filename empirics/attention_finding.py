@@ -17,7 +17,7 @@ from .attention_scaling import (
     AttentionPoint,
     AttentionResult,
 )
-from .finding import Cell, Finding, Table
+from .finding import Cell, Finding, Table, command_of
 
 #: The series in words.
 TITLES = {
@@ -69,7 +69,6 @@ def write_csv(result: AttentionResult, path: Path) -> Path:
 
 def write_finding(result: AttentionResult, folder: Path) -> Path:
     """What reports are drawn from."""
-    quick = ["--quick"] if result.quick else []
     notes = [
         "A least size is an upper bound: a size at which training fails proves nothing.",
         "Lower bounds are for layers that serve every permutation of the items: the counting "
@@ -80,7 +79,7 @@ def write_finding(result: AttentionResult, folder: Path) -> Path:
         NAME,
         "How much key dimension a permutation takes",
         summary(result),
-        ["experiment", NAME, *quick, "--seed", str(result.seed)],
+        command_of(NAME, result.quick, result.seed),
         {f"{FIGURE}.svg": "Certified total key dimension against bounds, by embedding dimension."},
         [sizes_table(result), laws_table(result)],
         notes,

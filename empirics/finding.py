@@ -70,6 +70,11 @@ class Finding:
         return path
 
 
+def command_of(experiment: str, quick: bool, seed: int) -> list[str]:
+    """The words after ``superproof`` that do an experiment again, in its usual folder."""
+    return ["experiment", experiment, *(["--quick"] if quick else []), "--seed", str(seed)]
+
+
 def read_finding(path: Path) -> Finding:
     """Read a ``finding.json``. Raises InputError that names the file."""
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..constructions.superposed import ENTRY_BITS
 from ..verify.verdict import package_version
 from .construction_scaling import DEFINITION, FIGURE, NAME, QUICK, TRAINED_BITS
-from .finding import Cell, Finding, Table
+from .finding import Cell, Finding, Table, command_of
 from .scaling_figure import TITLES
 
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ def write_csv(result: ScalingResult, path: Path) -> Path:
 
 def write_finding(result: ScalingResult, folder: Path) -> Path:
     """Write what reports are drawn from."""
-    quick = ["--quick"] if result.plan is QUICK else []
     fits: list[list[Cell]] = [
         [TITLES[f.series], f.slope, f.low, f.high, " ".join(f"{s:.3f}" for s in f.by_seed),
          f.scale, f.points]
@@ -85,7 +84,7 @@ def write_finding(result: ScalingResult, folder: Path) -> Path:
         name=NAME,
         title="How many neurons proved constructions need, by number of ANDs",
         summary=summary(result),
-        command=["experiment", NAME, *quick, "--seed", str(result.seed)],
+        command=command_of(NAME, result.plan is QUICK, result.seed),
         figures={
             f"{FIGURE}.svg": "Least neurons of certified constructions against the number of ANDs, "
             "beside the orders of the papers, the capacity estimate and the counting bounds."

@@ -16,7 +16,7 @@ from ..verify.attention.separation.separate import separate
 from ..verify.errors import InputError
 from ..verify.verdict import package_version
 from .figures import require_matplotlib
-from .finding import Finding, Table
+from .finding import Finding, Table, command_of
 from .run_plan import Planned, complete
 from .store import Run, RunStore
 from .transition import Transition, transition
@@ -225,12 +225,11 @@ def _finding(result: CurveResult) -> Finding:
         [c.embedding_dim, c.items, c.load, c.separable, c.impossible, c.undecided]
         for c in result.counts
     ]
-    quick = ["--quick"] if result.plan is QUICK else []
     return Finding(
         NAME,
         "From how many items on one head cannot do",
         DEFINITION + ".",
-        ["experiment", NAME, *quick, "--seed", str(result.seed)],
+        command_of(NAME, result.plan is QUICK, result.seed),
         {f"{FIGURE}.svg": "Share of instances that no single head recognises, by m ln m / d^2."},
         [
             Table("Half points of m ln m / d^2, with 95 % intervals",

@@ -24,7 +24,6 @@ from .store_schema import FILE, connect, connect_to_read, told
 WEIGHTS = "weights"
 #: A process that works on a store holds a locked file here.
 OWNERS = "owners"
-STATUSES = ("finished", "diverged")
 
 
 @dataclass(frozen=True)

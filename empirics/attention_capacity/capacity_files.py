@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...verify.verdict import package_version
 from ..finding import Cell as Entry
-from ..finding import Finding, Table
+from ..finding import Finding, Table, command_of
 from .laws import bits_a_freedom
 from .plan import CRITERIA, FULL, LARGE, QUICK, RECIPES, Criterion
 from .thresholds import best
@@ -208,11 +208,9 @@ def certified_text(result: AttentionResult, cell: Cell) -> str:
 def _finding(result: AttentionResult) -> Finding:
     from .capacity import DEFINITION, NAME
 
-    words = ["experiment", NAME]
-    words += ["--quick"] if result.plan == QUICK else []
+    words = command_of(NAME, result.plan == QUICK, result.seed)
     words += ["--device", "cuda"] if result.plan == LARGE else []
     words += ["--device", "cpu"] if result.plan == FULL else []
-    words += ["--seed", str(result.seed)] if result.seed else []
     near = [c for c in result.comparisons if c.verdict == "within one step"]
     constants = [
         (zero.reliable or 0) / cell.unit

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...verify.verdict import package_version
 from ..finding import Cell as Entry
-from ..finding import Finding, Table
+from ..finding import Finding, Table, command_of
 from .frozen_embeddings import EXPONENT, FILE, MEAN
 
 if TYPE_CHECKING:
@@ -116,9 +116,8 @@ def _finding(result: RoutingResult) -> Finding:
     from .routing import DEFINITION, NAME
 
     plan = result.plan
-    words = ["experiment", NAME, *(["--quick"] if result.quick else [])]
+    words = command_of(NAME, result.quick, result.seed)
     words += ["--embeddings", str(result.given)] if result.given is not None else []
-    words += ["--seed", str(result.seed)] if result.seed else []
     sampled = result.routed[0].sampled if result.routed else 0
     per_size = [
         [kind_name(r.kind), r.series, r.heads, r.total_key_dim, r.seed, round(r.accuracy, 5),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...verify.verdict import package_version
-from ..finding import Cell, Finding, Table
+from ..finding import Cell, Finding, Table, command_of
 from ..training.device import require_torch
 from .experiment import DEFINITION, RESULT, TABLE
 from .families import FAMILIES
@@ -206,9 +206,7 @@ FIT_COLUMNS = (
 def write_finding(result: CapacityResult, folder: Path) -> Path:
     """What reports are drawn from."""
     seeds, tolerance = result.plan.seeds, result.plan.tolerance
-    command = ["experiment", NAME, *(["--quick"] if result.quick else [])]
-    if result.seed:
-        command += ["--seed", str(result.seed)]
+    command = command_of(NAME, result.quick, result.seed)
     tables = [
         Table(
             f"{FAMILIES[name].title[0].upper()}{FAMILIES[name].title[1:]}: ANDs by neurons",

@@ -11,18 +11,15 @@ import numpy as np
 from ...verify.errors import InputError
 from ...verify.network import Network
 from ..training.schedule import Schedule
-from ..training.trainer import Progress, train_runs
+from ..training.trainer import Progress
 from .expand import Expanded, expand, nonzeros
 from .masked_networks import (
     ClassifierRun,
     Lesson,
-    MaskedClassifiers,
     accuracy,
     fresh_classifier,
+    train_classifiers,
 )
-
-#: Memory of a batch; the points of all its runs lie in it.
-MEMORY = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -157,8 +154,7 @@ def fine_tune(
     }
     runs = [ClassifierRun(name, seed, schedule, rows) for name in lessons]
     found: dict[str, Network] = {}
-    program = MaskedClassifiers(lessons)
-    for finished in train_runs(program, runs, device=device, memory=MEMORY, progress=progress):
+    for finished in train_classifiers(lessons, runs, device, progress):
         if finished.model is None:
             raise InputError("training diverged; use a lower learning rate")
         found[finished.run.name] = finished.model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,18 @@ from ...verify.errors import InputError
 from ...verify.network import Network
 from ...verify.specification import Specification
 from ...verify.verdict import Verdict
-from ..training.device import Backend, require_torch
-from ..training.program import Arrays, Layout, Score, Start, Survey, Tensors
-from ..training.relu_networks import forward, product
+from ..training.batches import Batches, present
+from ..training.dense_layers import backward, forward, layer_shapes
+from ..training.device import Backend, choose_device, require_torch
+from ..training.program import Arrays, FinishedRun, Layout, Score, Start, Survey, Tensors
 from ..training.schedule import Schedule
+from ..training.trainer import Progress, train_runs
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+#: Bytes of a batch on the processor.
+MEMORY = 256 << 20
 
 _SCHEDULE = Schedule(1500, 0.01)
 
@@ -104,17 +109,14 @@ class MaskedClassifiers:
     def sizes(self, run: ClassifierRun) -> tuple[int, ...]:
         """Widths of all layers, batches and rows."""
         lesson = self.lessons[run.name]
-        count = len(lesson.points)
-        rows = count if run.rows is None else min(run.rows, count)
+        batches = Batches(len(lesson.points), run.rows)
         widths = [layer.width for layer in lesson.network.layers]
-        return (lesson.network.input_size, *widths, -(-count // rows), rows)
+        return (lesson.network.input_size, *widths, batches.number, batches.size)
 
     def layout(self, kind: Any, sizes: tuple[int, ...], backend: Backend) -> Layout:
         """Weights and biases with their masks; points and wanted outputs."""
         *widths, batches, rows = sizes
-        parameters: dict[str, tuple[int, ...]] = {}
-        for layer, (before, after) in enumerate(pairwise(widths)):
-            parameters[f"{layer}.weight"], parameters[f"{layer}.bias"] = (after, before), (after, 1)
+        parameters = layer_shapes(widths)
         inputs, outputs = widths[0], widths[-1]
         data: dict[str, tuple[tuple[int, ...], str]] = {
             "points": ((batches, inputs, rows), "float32"),
@@ -125,14 +127,15 @@ class MaskedClassifiers:
         for name, shape in parameters.items():
             data[f"mask.{name}"] = (shape, "float32")
         weights = sum(int(np.prod(shape)) for shape in parameters.values())
-        # of the points, those of one step are looked at; the rest only lies there
+        stored = batches * rows * (inputs + outputs + 1)
         working = rows * (inputs + 2 * sum(widths[1:]) + 2 * outputs)
-        return Layout(parameters, data, working + 9 * weights)
+        return Layout(parameters, data, stored + working + 9 * weights)
 
     def start(self, run: ClassifierRun, layout: Layout) -> Start:
         """The lesson's weights; its points in random order, dealt into batches."""
         lesson = self.lessons[run.name]
-        *_, outputs, batches, rows = self.sizes(run)
+        batches = Batches(len(lesson.points), run.rows)
+        outputs = lesson.network.output_size
         parameters: Arrays = {}
         data: Arrays = {}
         for number, layer in enumerate(lesson.network.layers):
@@ -142,41 +145,24 @@ class MaskedClassifiers:
                 kept = np.ones_like(own) if lesson.whole else (own != 0).astype(np.float32)
                 data[f"mask.{number}.{part}"] = kept
         order = np.random.default_rng([run.seed, 32]).permutation(len(lesson.points))
-        room = batches * rows
-        fed = np.zeros((room, lesson.network.input_size), dtype=np.float32)
-        wanted = np.zeros((room, outputs), dtype=np.float32)
-        share = np.zeros((room, 1), dtype=np.float32)
-        fed[: len(order)] = lesson.points[order]
         classes = lesson.classes[order]
-        if outputs == 1:
-            wanted[: len(order), 0] = classes
-        else:
-            wanted[np.arange(len(order)), classes] = 1
-        filled = np.clip(len(order) - rows * np.arange(batches), 1, rows).repeat(rows)
-        share[: len(order), 0] = 1 / filled[: len(order)]
-        data["batches"] = np.full(1, batches, dtype=np.int64)
-        for name, array in (("points", fed), ("wanted", wanted), ("share", share)):
-            dealt = array.reshape(batches, rows, -1).transpose(0, 2, 1)
-            data[name] = np.ascontiguousarray(dealt)
+        wanted = classes[:, None] if outputs == 1 else np.eye(outputs)[classes]
+        data |= {
+            "points": batches.dealt(lesson.points[order]),
+            "wanted": batches.dealt(wanted),
+            "share": batches.dealt(1 / batches.filled[:, None]),
+            "batches": np.full(1, batches.number, dtype=np.int64),
+        }
         return Start(parameters, data)
 
     def gradients(
         self, kind: Any, parameters: Tensors, data: Tensors, age: Tensor, backend: Backend
     ) -> Tensors:
         """Of the cross-entropy on the present batch of points, 0 where the mask is."""
-        place = age.remainder(data["batches"][:, 0])
-        runs = require_torch().arange(len(age), device=age.device)
-        points, wanted, share = (data[name][runs, place] for name in ("points", "wanted", "share"))
-        fed, values = forward(parameters, points, backend.precision)
-        slope = (_chances(values, kind[1] == 1) - wanted).mul_(share)
-        found: Tensors = {}
-        for layer in range(len(fed) - 1, -1, -1):
-            found[f"{layer}.weight"] = product(slope, fed[layer].transpose(1, 2), backend.precision)
-            found[f"{layer}.bias"] = slope.sum(dim=2, keepdim=True)
-            if layer:
-                weight = parameters[f"{layer}.weight"]
-                back = product(weight.transpose(1, 2), slope, backend.precision)
-                slope = back.mul_(fed[layer] > 0)
+        batch = present(data, ("points", "wanted", "share"), age, data["batches"][:, 0])
+        fed, values = forward(parameters, batch["points"], backend.precision)
+        slope = (_chances(values, kind[1] == 1) - batch["wanted"]).mul_(batch["share"])
+        found = backward(parameters, fed, slope, backend.precision)
         return {name: tensor.mul_(data[f"mask.{name}"]) for name, tensor in found.items()}
 
     def survey(self, kind: Any, parameters: Tensors, data: Tensors, backend: Backend) -> Survey:
@@ -233,6 +219,23 @@ class MaskedClassifiers:
 
 def _chances(values: Tensor, logit: bool) -> Tensor:
     return values.sigmoid() if logit else values.softmax(dim=1)
+
+
+def train_classifiers(
+    lessons: Mapping[str, Lesson],
+    runs: Sequence[ClassifierRun],
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Iterator[FinishedRun]:
+    """Train classifiers side by side; see :func:`..training.trainer.train_runs`.
+
+    The points of all runs of a batch lie in memory while a step looks at few of them, so on the
+    processor it is not the cache that bounds a batch.
+    """
+    memory = MEMORY if choose_device(device) == "cpu" else None
+    return train_runs(
+        MaskedClassifiers(lessons), runs, device=device, memory=memory, progress=progress
+    )
 
 
 def accuracy(network: Network, points: np.ndarray, classes: np.ndarray) -> float:

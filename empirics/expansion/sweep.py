@@ -19,22 +19,19 @@ from ..figures import require_matplotlib
 from ..run_plan import Planned, complete
 from ..store import Run, RunStore
 from ..training.device import choose_device, require_torch
-from ..training.trainer import train_runs
 from .expand import Expanded, expand, nonzeros
 from .interference import interference
 from .masked_networks import (
     ClassifierRun,
     Lesson,
-    MaskedClassifiers,
     accuracy,
     fresh_classifier,
+    train_classifiers,
 )
 from .protocol import SETTINGS, TEST, Setting, drawn, lesson_of, task_of
 from .published import CLAUSE, DENSE
 
 NAME = "fixed-parameter-expansion"
-#: Memory of a batch: the points of all its runs lie in it, those of one step are looked at.
-MEMORY = 192 << 20
 #: Runs of the store that are trained together.
 TOGETHER = 48
 #: Expansions: (split, factor).
@@ -264,8 +261,7 @@ def _descend(
     runs = [
         ClassifierRun(name, half, settings[name].schedule, settings[name].rows) for name in lessons
     ]
-    program = MaskedClassifiers(lessons)
-    for finished in train_runs(program, runs, device=device, memory=MEMORY):
+    for finished in train_classifiers(lessons, runs, device):
         assert finished.model is not None
         yield finished.run.name, (finished.model, finished.seconds)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...verify.verdict import package_version
-from ..finding import Cell, Finding, Table
+from ..finding import Cell, Finding, Table, command_of
 from .published import BY_CLAUSES, BY_NEURONS, CLAUSE, DENSE
 
 if TYPE_CHECKING:
@@ -109,13 +109,12 @@ def write_files(result: SweepResult, folder: Path) -> dict[str, Path]:
 
 
 def _write_finding(result: SweepResult, folder: Path) -> Path:
-    command = ["experiment", "fixed-parameter-expansion", *(["--quick"] if result.quick else [])]
-    command += ["--seed", str(result.seed)] if result.seed else []
+    command = command_of("fixed-parameter-expansion", result.quick, result.seed)
     return Finding(
         name="fixed-parameter-expansion",
         title="More neurons with the same number of weights",
         summary=_summary(result),
-        command=[*command, "--out", str(folder)],
+        command=command,
         figures={
             "expansion.svg": "Relative improvement in accuracy over the dense network with as many "
             "nonzeros: lines and bars are means and standard errors over seeds, hollow "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...verify.verdict import package_version
-from ..finding import Finding, Table
+from ..finding import Finding, Table, command_of
 from .starts import KINDS
 from .ways import TURNS, WAYS
 
@@ -96,9 +96,7 @@ def write_finding(result: FloorResult, folder: Path) -> Path:
     """What reports are drawn from."""
     from .sparsification import DEFINITION, NAME
 
-    command = ["experiment", NAME, *(["--quick"] if result.quick else [])]
-    if result.seed:
-        command += ["--seed", str(result.seed)]
+    command = command_of(NAME, result.quick, result.seed)
     best = list(least_by_start(result))
     rows = [
         [
@@ -163,7 +161,7 @@ def write_finding(result: FloorResult, folder: Path) -> Path:
         name=NAME,
         title="How small certified networks get before the first error",
         summary=summary,
-        command=[*command, "--out", str(folder)],
+        command=command,
         figures={
             "floor.svg": "Bits over the counting bound against nonzero weights an AND, by start: "
             "dots are exact networks, crosses the first that is not."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..finding import Finding, Table
+from ..finding import Finding, Table, command_of
 from .plan import NAME
 from .summary import (
     Capacities,
@@ -122,7 +122,7 @@ def write_finding(result: ReadingResult, out: Path, quick: bool) -> Path:
         NAME,
         "Reading trained networks with proof",
         " ".join(sentences(result)),
-        ["experiment", NAME, *(["--quick"] if quick else []), "--seed", str(result.seed)],
+        command_of(NAME, quick, result.seed),
         {
             "questions.svg": "Exact questions until a formula is proved.",
             "capacity.svg": "Exact errors by number of clauses, and capacity by parameters.",

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .dense_layers import product
 from .device import deal, require_torch
 from .program import Survey, Tensors
-from .relu_networks import product
 
 if TYPE_CHECKING:
     from torch import Tensor

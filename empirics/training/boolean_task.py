@@ -14,6 +14,7 @@ from ...verify.family import Family
 from ...verify.specification import Specification
 from ..sampler import near_miss
 from ..tasks import CnfTask, DnfTask, random_cnf, random_dnf
+from .batches import Batches
 
 #: Functions to compute, by name.
 KINDS = ("and", "permutation", "dnf", "cnf")
@@ -163,12 +164,11 @@ class Sampling:
             )
         return False
 
-    def size(self, task: BooleanTask) -> tuple[int, int]:
-        """Batches that the points are dealt into, and rows of each."""
+    def batches(self, task: BooleanTask) -> Batches:
+        """How the points are dealt."""
         whole = self.whole(task)
         total = task.specification.domain.candidates if whole else self.points
-        rows = total if self.rows is None else min(self.rows, total)
-        return -(-total // rows), rows
+        return Batches(total, self.rows)
 
 
 class Points(NamedTuple):

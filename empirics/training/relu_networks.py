@@ -13,8 +13,10 @@ from ...verify.check import check
 from ...verify.errors import InputError
 from ...verify.network import Network
 from ...verify.verdict import Verdict
+from .batches import present
 from .boolean_task import BooleanTask, Sampling, draw_points
 from .counterexamples import wrong_points
+from .dense_layers import backward, forward, layer_shapes
 from .device import Backend, check_timeout, deal, require_torch
 from .program import Arrays, Layout, Score, Start, Survey, Tensors
 from .schedule import Schedule
@@ -105,15 +107,13 @@ class ReluNetworks:
     def sizes(self, run: NetworkRun) -> tuple[int, ...]:
         """Widths of all layers, batches and rows."""
         spec = run.task.specification
-        batches, rows = run.sampling.size(run.task)
-        return (len(spec.inputs), *run.hidden, len(spec.outputs), batches, rows)
+        batches = run.sampling.batches(run.task)
+        return (len(spec.inputs), *run.hidden, len(spec.outputs), batches.number, batches.size)
 
     def layout(self, kind: int, sizes: tuple[int, ...], backend: Backend) -> Layout:
         """Weights and biases layer by layer; points, signs and weighted signs."""
         *widths, batches, rows = sizes
-        parameters: dict[str, tuple[int, ...]] = {}
-        for layer, (before, after) in enumerate(pairwise(widths)):
-            parameters[f"{layer}.weight"], parameters[f"{layer}.bias"] = (after, before), (after, 1)
+        parameters = layer_shapes(widths)
         inputs, outputs = widths[0], widths[-1]
         if backend.loops:
             rows = -(-rows // LANES) * LANES
@@ -154,8 +154,8 @@ class ReluNetworks:
         self, kind: int, parameters: Tensors, data: Tensors, age: Tensor, backend: Backend
     ) -> Tensors:
         """Written out; takes half the time of automatic differentiation."""
-        points, signs, weights = _present(data, age)
-        return hinge_gradients(parameters, points, signs, weights, backend.precision)[1]
+        batch = present(data, ("points", "signs", "weights"), age, data["sizes"][:, -2])
+        return hinge_gradients(parameters, **batch, precision=backend.precision)[1]
 
     def descend(self, kind: int, slots: Slots, pace: Pace, backend: Backend) -> None:
         """The same gradients and Adam in compiled loops, one run after the other."""
@@ -198,9 +198,7 @@ class ReluNetworks:
         found = wrong_points(model, run.task.specification, rng, self.timeout)
         if found is None:
             return None
-        inputs = data["points"].shape[1]
-        flat = data["points"].transpose(0, 2, 1).reshape(-1, inputs)
-        points = flat[: _count(run)].astype(np.uint8)
+        points = run.sampling.batches(run.task).collected(data["points"]).astype(np.uint8)
         # a point may give way twice; the last counterexample stays
         points[rng.integers(0, len(points), len(found))] = found
         truth = run.task.specification.expected(points)
@@ -225,21 +223,6 @@ class ReluNetworks:
         return Score(verdict.violations, run.task.specification.domain.candidates)
 
 
-def forward(
-    parameters: Tensors, points: Tensor, precision: str = "float32"
-) -> tuple[list[Tensor], Tensor]:
-    """What every layer is fed, and the values of the outputs (runs, outputs, points)."""
-    last = len(parameters) // 2 - 1
-    fed, value = [points], points
-    for layer in range(last + 1):
-        weight, bias = parameters[f"{layer}.weight"], parameters[f"{layer}.bias"]
-        value = product(weight, value, precision, bias)
-        if layer < last:
-            value = value.relu_()
-            fed.append(value)
-    return fed, value
-
-
 def hinge_gradients(
     parameters: Tensors,
     points: Tensor,
@@ -259,67 +242,20 @@ def hinge_gradients(
     fed, values = forward(parameters, points, precision)
     margins = values.mul_(signs)
     slope = require_torch().rsub(margins, 1).clamp_(min=0).mul_(weights).mul_(-2)
-    gradients: Tensors = {}
-    for layer in range(len(fed) - 1, -1, -1):
-        gradients[f"{layer}.weight"] = product(slope, fed[layer].transpose(1, 2), precision)
-        gradients[f"{layer}.bias"] = slope.sum(dim=2, keepdim=True)
-        if layer:
-            weight = parameters[f"{layer}.weight"]
-            slope = product(weight.transpose(1, 2), slope, precision)
-            slope = require_torch().ops.aten.threshold_backward(slope, fed[layer], 0)
-    return margins, gradients
-
-
-def product(left: Tensor, right: Tensor, precision: str, bias: Tensor | None = None) -> Tensor:
-    """Matrix products of a batch, plus a bias: float32, whatever the factors are rounded to."""
-    torch = require_torch()
-    result: Tensor
-    if precision == "bfloat16":
-        result = torch.bmm(left.bfloat16(), right.bfloat16()).float()
-        if bias is not None:
-            result.add_(bias)
-    else:
-        result = torch.bmm(left, right) if bias is None else torch.baddbmm(bias, left, right)
-    return result
-
-
-def _present(data: Tensors, age: Tensor) -> list[Tensor]:
-    """Points, signs and weights of the present step, which may differ from run to run."""
-    names = ("points", "signs", "weights")
-    if data["points"].shape[1] == 1:
-        return [data[name][:, 0] for name in names]
-    place = age.remainder(data["sizes"][:, -2])
-    runs = require_torch().arange(len(age), device=age.device)
-    return [data[name][runs, place] for name in names]
-
-
-def _count(run: NetworkRun) -> int:
-    """Points that a run really has; the last batch may be short."""
-    if run.sampling.whole(run.task):
-        return run.task.specification.domain.candidates
-    return run.sampling.points
+    return margins, backward(parameters, fed, slope, precision)
 
 
 def _lesson(run: NetworkRun, points: np.ndarray, truth: np.ndarray) -> Arrays:
     """Points dealt into batches: signs and weights are 0 where there is none."""
-    batches, rows = run.sampling.size(run.task)
-    room = batches * rows
+    batches = run.sampling.batches(run.task)
     widths = points.shape[1], *run.hidden, truth.shape[1]
-    fed = np.zeros((room, points.shape[1]), dtype=np.float32)
-    signs = np.zeros((room, truth.shape[1]), dtype=np.float32)
-    fed[: len(points)] = points
-    signs[: len(points)] = np.where(truth, np.float32(1), np.float32(-1))
-    true = min(rows, len(points)) ** run.positive_power
-    filled = np.clip(len(points) - rows * np.arange(batches), 1, rows).repeat(rows)
-    weights = np.where(signs > 0, true, 1) * signs / filled[:, None]
-
-    def dealt(array: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(array.reshape(batches, rows, -1).transpose(0, 2, 1))
-
+    signs = np.where(truth, 1.0, -1.0)
+    true = batches.size**run.positive_power
+    weights = np.where(truth, true, 1) * signs / batches.filled[:, None]
     return {
-        "points": dealt(fed),
-        "signs": dealt(signs),
-        "weights": dealt(weights.astype(np.float32)),
+        "points": batches.dealt(points),
+        "signs": batches.dealt(signs),
+        "weights": batches.dealt(weights),
         "margin": np.full(1, run.margin, dtype=np.float32),
-        "sizes": np.array([*widths, batches, rows], dtype=np.int64),
+        "sizes": np.array([*widths, batches.number, batches.size], dtype=np.int64),
     }

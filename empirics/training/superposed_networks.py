@@ -17,9 +17,10 @@ from ...verify.errors import InputError
 from ...verify.network import Network
 from ...verify.verdict import Verdict
 from .boolean_task import WHOLE, BooleanTask, whole_domain
+from .dense_layers import product
 from .device import Backend, check_timeout, deal, require_torch
 from .program import Arrays, Layout, Score, Start, Survey, Tensors
-from .relu_networks import LANES, product
+from .relu_networks import LANES
 from .schedule import Schedule
 
 if TYPE_CHECKING:

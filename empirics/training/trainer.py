@@ -94,8 +94,7 @@ def _tensor_threads(place: Backend) -> int:
 
     OpenMP's threads go on spinning after every product, on the cores that the loops are dealt to.
     """
-    loops = place.device == "cpu" and place.precision == "float32" and not place.compiled
-    return 1 if loops else place.threads
+    return 1 if place.loops else place.threads
 
 
 def _shifted(progress: Progress, before: int, total: int) -> Callable[[int], object]:

@@ -13,10 +13,11 @@ from ...verify.check import check
 from ...verify.network import Network
 from ...verify.specification import Specification
 from ...verify.verdict import Verdict
+from ..training.batches import Batches, present
 from ..training.counterexamples import wrong_points
+from ..training.dense_layers import backward, forward, layer_shapes
 from ..training.device import Backend, require_torch
 from ..training.program import Arrays, Layout, Score, Start, Survey, Tensors
-from ..training.relu_networks import forward, product
 from ..training.schedule import Schedule
 from .weights import fed, logits, network_of
 
@@ -106,15 +107,15 @@ class FineTuning:
 
     def sizes(self, run: Tuning) -> tuple[int, ...]:
         """Widths of all layers; batches, rows and watched points."""
-        batches = -(-len(run.points) // run.rows)
+        batches = Batches(len(run.points), run.rows)
         watched = 1 if run.goal is None else len(run.goal.points)
-        return (*run.widths, batches, min(run.rows, len(run.points)), watched)
+        return (*run.widths, batches.number, batches.size, watched)
 
     def layout(self, kind: tuple[int, str], sizes: tuple[int, ...], backend: Backend) -> Layout:
         """Weights and biases; points with targets and weights; what is watched."""
         *widths, batches, rows, watched = sizes
         inputs, outputs = widths[0], widths[-1]
-        parameters: dict[str, tuple[int, ...]] = {}
+        parameters = layer_shapes(widths)
         data = {
             "points": ((batches, inputs, rows), "float32"),
             "targets": ((batches, outputs, rows), "float32"),
@@ -129,7 +130,6 @@ class FineTuning:
         if kind[1] == "preference":
             data["before"] = ((batches, outputs, rows), "float32")
         for layer, (before, after) in enumerate(pairwise(widths)):
-            parameters[f"{layer}.weight"], parameters[f"{layer}.bias"] = (after, before), (after, 1)
             if kind[1] in ("projected", "regularised"):
                 data[f"space.{layer}"] = ((before + 1, before + 1), "float32")
                 data[f"start.{layer}"] = ((after, before + 1), "float32")
@@ -156,21 +156,22 @@ class FineTuning:
     ) -> Tensors:
         """Of the loss, written out."""
         loss = kind[1]
-        points, batch = _present(data, age)
+        names = [name for name in ("points", "targets", "weights", "before") if name in data]
+        batch = present(data, names, age, data["batches"][:, 0])
         given, parameters = parameters, _effective(loss, parameters, data)
-        fed, values = forward(parameters, points, backend.precision)
+        fed, values = forward(parameters, batch["points"], backend.precision)
         slope = _slope(loss, values, batch, data)
         if loss == "orthogonal":
             forget = batch["weights"] < 0
-            away = _backward(parameters, fed, slope * forget, backend.precision)
-            kept = _backward(parameters, fed, slope * ~forget, backend.precision)
+            away = backward(parameters, fed, slope * forget, backend.precision)
+            kept = backward(parameters, fed, slope * ~forget, backend.precision)
             inner = sum((away[n] * kept[n]).sum(dim=(1, 2), keepdim=True) for n in parameters)
             energy = sum((kept[n] ** 2).sum(dim=(1, 2), keepdim=True) for n in parameters)
             # only what would undo the descent on the others is taken away
             share = inner.clamp(max=0) / energy.clamp(min=1e-20)  # type: ignore[union-attr]
             found = {n: away[n] - share * kept[n] + kept[n] for n in parameters}
         else:
-            found = _backward(parameters, fed, slope, backend.precision)
+            found = backward(parameters, fed, slope, backend.precision)
         if loss in ("projected", "regularised"):
             _shape(loss, found, given, data)
         norms = sum((g**2).sum(dim=(1, 2), keepdim=True) for g in found.values())
@@ -199,13 +200,9 @@ class FineTuning:
         found = wrong_points(model, spec, rng)
         if found is None:
             return None
-        inputs = data["points"].shape[1]
-        outputs, count = run.targets.shape[1], len(run.points)
-
-        def flat(name: str, width: int) -> np.ndarray:
-            return data[name].transpose(0, 2, 1).reshape(-1, width)[:count].copy()
-
-        points, targets = flat("points", inputs), flat("targets", outputs)
+        count = len(run.points)
+        batches = Batches(count, run.rows)
+        points, targets = batches.collected(data["points"]), batches.collected(data["targets"])
         places = rng.integers(0, count, len(found))
         points[places] = fed(found, spec)
         targets[places] = spec.expected(found)
@@ -258,19 +255,11 @@ def _data(
     *,
     deal: bool = True,
 ) -> Arrays:
-    rows = min(run.rows, len(points))
-    batches = -(-len(points) // rows)
+    batches = Batches(len(points), run.rows)
     order = np.random.default_rng([run.seed, 30]).permutation(len(points))
     if not deal:
         order = np.arange(len(points))
-    outputs = targets.shape[1]
-    filled = np.clip(len(points) - rows * np.arange(batches), 1, rows)
-
-    def dealt(array: np.ndarray) -> np.ndarray:
-        room = np.zeros((batches * rows, array.shape[1]), dtype=np.float32)
-        room[: len(points)] = array[order]
-        return np.ascontiguousarray(room.reshape(batches, rows, -1).transpose(0, 2, 1))
-
+    weighed = np.repeat(weights[order, None], targets.shape[1], axis=1)
     watched = np.zeros((1, points.shape[1])) if run.goal is None else run.goal.points
     level, direction = 0.0, 0.0
     if run.goal is not None:
@@ -278,33 +267,23 @@ def _data(
         level = run.goal.level + (-0.5 if run.goal.above else 0.5) / max(len(watched), 1) / 8
         direction = 1.0 if run.goal.above else -1.0
     found = {
-        "points": dealt(points),
-        "targets": dealt(targets),
-        "weights": dealt(np.repeat(weights[:, None], outputs, axis=1)) / filled[:, None, None],
-        "batches": np.full(1, batches, dtype=np.int64),
+        "points": batches.dealt(points[order]),
+        "targets": batches.dealt(targets[order]),
+        "weights": batches.dealt(weighed / batches.filled[:, None]),
+        "batches": np.full(1, batches.number, dtype=np.int64),
         "watched": np.ascontiguousarray(watched.T, dtype=np.float32),
         "counted": np.full(len(watched), float(run.goal is not None), dtype=np.float32),
         "goal": np.array([level, direction], dtype=np.float32),
         "clip": np.full(1, np.inf if run.clip is None else run.clip, dtype=np.float32),
         "beta": np.full(1, run.beta, dtype=np.float32),
     }
-    found["weights"] = found["weights"].astype(np.float32)
     if run.loss == "preference":
-        found["before"] = dealt(logits(run.start, points))
+        found["before"] = batches.dealt(logits(run.start, points)[order])
     for layer, space in enumerate(run.spaces):
         bias = _column(run.start[f"{layer}.bias"])
         found[f"space.{layer}"] = space.astype(np.float32)
         found[f"start.{layer}"] = np.hstack([run.start[f"{layer}.weight"], bias])
     return found
-
-
-def _present(data: Tensors, age: Tensor) -> tuple[Tensor, Tensors]:
-    """The batch of the present step, which may differ from run to run."""
-    place = age.remainder(data["batches"][:, 0])
-    runs = require_torch().arange(len(age), device=age.device)
-    names = [name for name in ("points", "targets", "weights", "before") if name in data]
-    batch: Tensors = {name: data[name][runs, place] for name in names}
-    return batch["points"], batch
 
 
 def _slope(loss: str, values: Tensor, batch: Tensors, data: Tensors) -> Tensor:
@@ -326,17 +305,6 @@ def _slope(loss: str, values: Tensor, batch: Tensors, data: Tensors) -> Tensor:
         forgotten = -weights * 2 * torch.sigmoid(beta * relative) * (1 - probable)
         slope = torch.where(weights < 0, forgotten, slope)
     return slope
-
-
-def _backward(parameters: Tensors, fed: list[Tensor], slope: Tensor, precision: str) -> Tensors:
-    found: Tensors = {}
-    for layer in range(len(fed) - 1, -1, -1):
-        found[f"{layer}.weight"] = product(slope, fed[layer].transpose(1, 2), precision)
-        found[f"{layer}.bias"] = slope.sum(dim=2, keepdim=True)
-        if layer:
-            weight = parameters[f"{layer}.weight"]
-            slope = product(weight.transpose(1, 2), slope, precision) * (fed[layer] > 0)
-    return found
 
 
 def _shape(loss: str, found: Tensors, parameters: Tensors, data: Tensors) -> None:

@@ -6,8 +6,9 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..finding import Cell, Finding, Table
+from ..finding import Cell, Finding, Table, command_of
 from .case import WATCHED
+from .decomposition import isotropic_energy
 from .methods import METHODS, REFERENCE, REFERENCES
 from .recovery import RECOVERED, REGIMES
 from .unlearning_figure import draw_hidden, draw_recovery
@@ -102,9 +103,7 @@ def _finding(
     result: UnlearningResult, rows: list[MethodRow], directions: list[DirectionRow]
 ) -> Finding:
     reference = next(row for row in rows if row.name == REFERENCE)
-    command = ["experiment", "unlearning", *(["--quick"] if result.quick else [])]
-    if result.seed:
-        command += ["--seed", str(result.seed)]
+    command = command_of("unlearning", result.quick, result.seed)
     tables = [
         Table(
             f"{TITLE} Medians over networks, quartiles in brackets",
@@ -200,8 +199,7 @@ def _direction_row(row: DirectionRow, result: UnlearningResult) -> list[Cell]:
         _text(row.reversal),
         _text(row.energy),
         _text(row.null_energy),
-        f"{1 / max(sizes):.2g} to {1 / min(sizes):.2g}" if len(set(sizes)) > 1
-        else f"{1 / sizes[0]:.2g}",
+        " to ".join(sorted({f"{isotropic_energy(size):.2g}" for size in (min(sizes), max(sizes))})),
         _text(row.along),
         _text(row.beside),
     ]  # fmt: skip

@@ -81,11 +81,6 @@ class Scores:
             rounding = (self.key_dim + 1) * ROUNDOFF * q_length * longest
             self._error = (moved + rounding) * (1 + 2.0**-40) + 2.0**-1000
 
-    @property
-    def exact_floats(self) -> bool:
-        """Whether the floats of :meth:`blocks` are the exact scores."""
-        return not self._error.any()
-
     def blocks(self) -> Iterator[Block]:
         """All scores, some rows at a time; memory stays bounded."""
         step = max(1, BLOCK // (self.heads * self.layer.items))

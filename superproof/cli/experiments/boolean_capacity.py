@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def run(request: Request) -> None:
             seed=request.seed,
             device=request.device,
             resume=request.resume,
+            threads=os.cpu_count() or 1,
             progress=bar,
         )
     _print(result)

@@ -11,9 +11,10 @@ import torch
 
 from superproof.empirics.training.attention_layers import AttentionLayers, AttentionRun
 from superproof.empirics.training.attention_losses import tensor_gradients, tensor_survey
+from superproof.empirics.training.dense_layers import forward, product
 from superproof.empirics.training.device import Backend
 from superproof.empirics.training.program import Layout
-from superproof.empirics.training.relu_networks import forward, hinge_gradients, product
+from superproof.empirics.training.relu_networks import hinge_gradients
 from superproof.empirics.training.schedule import Schedule
 from superproof.empirics.training.slots import Slots
 from superproof.empirics.training.superposed_networks import SuperposedNetworks
