@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..verify.errors import InputError
+from ..verify.errors import InputError, require_seed
 
 #: Passes over all columns; hardly anything moves after so many.
 SWEEPS = 60
@@ -38,8 +38,7 @@ def balanced_code(
         raise InputError(f"a code needs neurons and inputs, not {neurons} x {inputs}")
     if not 0 < density < 1:
         raise InputError(f"density must lie between 0 and 1, not {density}")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     rng = np.random.default_rng(seed)
     weight = min(max(round(density * neurons), 1), neurons)
     code = np.zeros((neurons, inputs), dtype=np.float32)

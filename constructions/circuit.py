@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..verify.bitprogram import BitProgram
-from ..verify.errors import InputError
+from ..verify.errors import InputError, require_seed
 from ..verify.formula import And, Formula, Variable
 from ..verify.grammar import parse_formula, require_known
 from .patterns import MOST_INPUTS, as_pairs
@@ -145,8 +145,7 @@ def triangle_circuit(inputs: int, triangles: int, depth: int, seed: int = 0) -> 
     available = math.comb(inputs, 3)
     if triangles > available:
         raise InputError(f"{inputs} inputs have {available} triangles, not {triangles}")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     rng = np.random.default_rng(seed)
     triples = _triples(inputs)[np.sort(rng.permutation(available)[:triangles])]
     layers: list[np.ndarray] = []
@@ -170,8 +169,7 @@ def triangles_for(inputs: int, gates: int, seed: int = 0) -> int:
             f"the first layer of a triangle circuit has ANDs of pairs: {inputs} inputs, of which "
             f"3 or more are needed, have {pairs}, not {gates}"
         )
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     every = _triples(inputs)
     seen: set[tuple[int, int]] = set()
     order = np.random.default_rng(seed).permutation(len(every))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..verify.engines.superposition.exact_product import exact_product
-from ..verify.errors import InputError, ProofError
+from ..verify.errors import InputError, ProofError, require_seed
 from .balanced_code import balanced_code
 from .linear_separation import separate
 from .state_code import confused, state_code, states
@@ -152,5 +152,4 @@ def _require_fitting(density: float, bits: int, seed: int) -> None:
         raise InputError(f"density must lie between 0 and 1, not {density}")
     if not 2 <= bits <= 24:
         raise InputError(f"bits must lie between 2 and 24, not {bits}")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)

@@ -14,7 +14,7 @@ from ..theory.counting import labelled_distinct_ands, neurons_free, neurons_squa
 from ..verify.engines.criterion import shared_neurons
 from ..verify.engines.engine import Progress
 from ..verify.engines.plain_code import PlainCode, Rows
-from ..verify.errors import InputError, ProofError
+from ..verify.errors import InputError, ProofError, require_seed
 from ..verify.family import Family
 from ..verify.formula import And, Variable
 from ..verify.network import Network
@@ -78,8 +78,7 @@ def plain_pairwise_and(
             f"active must lie between 2 and the {inputs} inputs, not {active}: "
             "with fewer active inputs no AND is ever true"
         )
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     if neurons is not None and neurons < 1:
         raise InputError(f"neurons must be 1 or more, not {neurons}")
     if density is not None and not 0 < density < 1:

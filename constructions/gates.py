@@ -19,7 +19,7 @@ import numpy as np
 from ..theory.counting import neurons_square
 from ..verify.check import check
 from ..verify.engines.superposition.exact_product import exact_product
-from ..verify.errors import InputError, ProofError
+from ..verify.errors import InputError, ProofError, require_seed
 from ..verify.formula import And, AtLeast, Formula, Not, Or, Variable, Xor
 from ..verify.network import Network
 from ..verify.readout import Threshold
@@ -65,8 +65,7 @@ def random_gates(kind: str, inputs: int, outputs: int, seed: int = 0) -> list[Fo
         InputError: an unknown kind, or more gates than there are.
     """
     arity, ordered, gate = _kind(kind)
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     if inputs > MOST_INPUTS:
         raise InputError(f"{inputs:,} inputs are too many; at most {MOST_INPUTS:,} can be handled")
     if inputs < arity or outputs < 1:
@@ -310,8 +309,7 @@ def _require_fitting(
 ) -> None:
     if neurons < 2:
         raise InputError(f"neurons must be 2 or more, not {neurons}")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     if not 2 <= bits <= 24:
         raise InputError(f"bits must lie between 2 and 24, not {bits}")
     if not 0 < density < 1:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..verify.errors import InputError
+from ..verify.errors import InputError, require_seed
 from ..verify.formats.index_pairs import read_index_pairs
 
 
@@ -133,8 +133,7 @@ def pattern(name: str, inputs: int, outputs: int | None = None, seed: int = 0) -
         raise InputError(f"pairs need at least 2 inputs, not {inputs}")
     if outputs is not None and outputs < 1:
         raise InputError(f"outputs must be 1 or more, not {outputs}")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     own = math.comb(inputs, 2) if name == "complete" else inputs
     require_feasible(inputs, own if outputs is None else outputs)
     return as_pairs(PATTERNS[name](inputs, outputs, seed), inputs)

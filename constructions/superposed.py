@@ -16,7 +16,7 @@ from ..theory.counting import labelled_distinct_ands, neurons_square
 from ..verify.check import check
 from ..verify.engines.superposition.exact_product import exact_product
 from ..verify.engines.superposition.extremes import extremes, gain_form
-from ..verify.errors import InputError, ProofError
+from ..verify.errors import InputError, ProofError, require_seed
 from ..verify.family import Family
 from ..verify.network import Network
 from ..verify.specification import Specification
@@ -260,8 +260,7 @@ def _require_fitting(
         )
     if neurons < 2:
         raise InputError(f"neurons must be 2 or more, not {neurons}")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     if not 2 <= bits <= 24:
         raise InputError(f"bits must lie between 2 and 24, not {bits}")
     if density is not None and not 0 < density < 1:

@@ -22,7 +22,7 @@ from ..constructions.attention import (
 from ..theory import sign_patterns
 from ..theory.attention import key_dim
 from ..theory.counting import permutations
-from ..verify.errors import InputError, ProofError
+from ..verify.errors import InputError, ProofError, require_seed
 from .figures import require_matplotlib
 from .run_plan import Planned, complete
 from .store import Run, RunStore
@@ -210,8 +210,7 @@ def attention_scaling(
     from .attention_finding import write_csv, write_finding, write_json
 
     require_matplotlib()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     start = time.monotonic()
     planned = [
         Planned(NAME, {"series": series, "items": items, "embedding_dim": dim}, chosen)

@@ -19,7 +19,7 @@ from ..constructions.smallest import Attempt, Smallest, search_widths, tried
 from ..constructions.superposed import superposed_pairwise_and
 from ..theory.catalog import lookup, middle
 from ..theory.counting import labelled_distinct_ands, neurons_square
-from ..verify.errors import InputError, ProofError
+from ..verify.errors import ProofError, require_seed
 from .figures import require_matplotlib
 from .run_plan import Planned, complete
 from .store import Run, RunStore
@@ -184,8 +184,7 @@ def construction_scaling(
     from .scaling_files import write_csv, write_finding, write_json
 
     require_matplotlib()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     start = time.monotonic()
     seeds = range(seed, seed + plan.seeds)
     points: list[Point] = []

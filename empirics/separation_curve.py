@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..verify.attention.separation.separate import separate
-from ..verify.errors import InputError
+from ..verify.errors import require_seed
 from ..verify.verdict import package_version
 from .figures import require_matplotlib
 from .finding import Finding, Table, command_of
@@ -144,8 +144,7 @@ def separation_curve(
     from .separation_figure import draw_separation
 
     require_matplotlib()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     start = time.monotonic()
     planned = [
         Planned(NAME, {"embedding_dim": dim, "items": items, "bits": BITS}, chosen)

@@ -13,6 +13,12 @@ class InputError(SuperproofError):
     """
 
 
+def require_seed(seed: int) -> None:
+    """Raises InputError for a seed below 0, which random generators do not take."""
+    if seed < 0:
+        raise InputError(f"the seed must be 0 or more, not {seed}")
+
+
 class MissingExtraError(InputError):
     """An optional dependency is needed; the message names the extra to install."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from ...verify.attention.check import check_recognition
 from ...verify.attention.graph import RelationalGraph
 from ...verify.attention.recognition import RecognitionProblem
-from ...verify.errors import InputError, ProofError
+from ...verify.errors import InputError, ProofError, require_seed
 from .closed_forms import CLOSED, closed_form
 from .construction import AttentionConstruction
 from .embeddings import as_embeddings, incoherence, require_separable
@@ -335,7 +335,6 @@ def _require(
         raise InputError(f"the relative gap must lie between 0 and 1, not {gap:g}")
     if context is not None and not 1 <= context <= graph.items:
         raise InputError(f"context {context}: a context has between 1 and all {graph.items} items")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     if seconds is not None and not 0 < seconds < 1e9:
         raise InputError(f"seconds must be above 0, not {seconds:g}")

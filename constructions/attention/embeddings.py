@@ -11,7 +11,7 @@ import numpy as np
 
 from ...verify.attention.files import read_embeddings as read_matrix
 from ...verify.attention.graph import RelationalGraph
-from ...verify.errors import InputError
+from ...verify.errors import InputError, require_seed
 
 #: Drawn and given vectors are rounded to multiples of 2^-FRACTION.
 FRACTION = 12
@@ -77,8 +77,7 @@ def embeddings(kind: str, items: int, embedding_dim: int, seed: int = 0) -> np.n
         raise InputError(
             f"items and embedding dimensions must be 1 or more, not {items} and {embedding_dim}"
         )
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     _require_size(items, embedding_dim)
     return rounded(EMBEDDINGS[kind](items, embedding_dim, seed))
 

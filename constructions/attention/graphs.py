@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...verify.attention.graph import RelationalGraph
-from ...verify.errors import InputError
+from ...verify.errors import InputError, require_seed
 from ...verify.formats.index_pairs import read_index_pairs
 
 #: Edge swaps tried before a random regular graph is given up.
@@ -103,8 +103,7 @@ def graph(name: str, items: int, seed: int = 0) -> RelationalGraph:
     """
     if not 2 <= items <= MOST_ITEMS:
         raise InputError(f"items must lie between 2 and {MOST_ITEMS:,}, not {items}")
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     if name in GRAPHS:
         return GRAPHS[name](items, seed)
     found = re.fullmatch(r"([a-z]+)-([0-9]{1,6})", name)

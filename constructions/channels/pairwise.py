@@ -13,7 +13,7 @@ import numpy as np
 from ...theory.concentration import plain_code_neurons
 from ...theory.counting import labelled_distinct_ands, neurons_free, neurons_square
 from ...verify.certificate import ENUMERATED
-from ...verify.errors import InputError, ProofError
+from ...verify.errors import InputError, ProofError, require_seed
 from ...verify.family import Family
 from ...verify.network import Network
 from ...verify.specification import Specification
@@ -265,8 +265,7 @@ def _require_fitting(
             f"active must lie between 2 and the {inputs} inputs, not {active}: "
             "with fewer active inputs no AND is ever true"
         )
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     if draws < 1:
         raise InputError(f"draws must be 1 or more, not {draws}")
     if neurons is not None and neurons < 2:

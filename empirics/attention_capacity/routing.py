@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...verify.errors import InputError
+from ...verify.errors import require_seed
 from ..figures import require_matplotlib
 from ..run_plan import Planned, complete
 from ..store import Run, RunStore
@@ -187,8 +187,7 @@ def value_routing(
 
     require_matplotlib()
     place = choose_device(device)
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     quick = plan == QUICK
     if embeddings is not None:
         plan = given_plan(plan, embeddings)

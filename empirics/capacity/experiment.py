@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...verify.errors import InputError
+from ...verify.errors import require_seed
 from ..figures import require_matplotlib
 from ..store import RunStore
 from ..training.device import choose_device, require_torch
@@ -106,8 +106,7 @@ def boolean_capacity(
 
     require_torch()
     require_matplotlib()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     place = choose_device(device)
     begin = time.monotonic()
     with RunStore(out, resume) as store:

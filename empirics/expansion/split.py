@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...verify.errors import InputError
+from ...verify.errors import InputError, require_seed
 
 #: Splits by name, with a line on each.
 SPLITS = {
@@ -76,8 +76,7 @@ def split_inputs(
         raise InputError(
             f"the factor must lie between 2 and the {inputs:,} inputs of a neuron, not {factor}"
         )
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     rng = np.random.default_rng([seed, 31])
     if kind == "independent":
         return Split(kind, factor, rng.integers(0, factor, (parents, inputs)))

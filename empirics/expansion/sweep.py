@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...verify.check import check
-from ...verify.errors import InputError
+from ...verify.errors import require_seed
 from ...verify.formula import Formula
 from ...verify.network import Network
 from ...verify.specification import Specification
@@ -130,8 +130,7 @@ def fixed_parameter_expansion(
 
     require_matplotlib()
     require_torch()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     place = choose_device(device)
     begin = time.monotonic()
     seeds = range(seed, seed + plan.seeds)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...verify.certificate import write_certificate
-from ...verify.errors import InputError, ProofError
+from ...verify.errors import ProofError, require_seed
 from ...verify.problem import Problem
 from ...verify.verdict import Verdict
 from ..construction_scaling import least_inputs
@@ -147,8 +147,7 @@ def sparsification_floor(
 
     require_matplotlib()
     require_torch()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     begin = time.monotonic()
     missing: list[str] = []
     finished: list[Finished] = []

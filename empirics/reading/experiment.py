@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...verify.errors import InputError
+from ...verify.errors import require_seed
 from ..figures import require_matplotlib
 from ..run_plan import Planned, complete
 from ..store import Run, RunStore
@@ -81,8 +81,7 @@ def reading(
 
     require_matplotlib()
     require_dd()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     start = time.monotonic()
     with RunStore(out, resume) as store:
         runs = complete(

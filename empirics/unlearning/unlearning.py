@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...verify.errors import InputError
+from ...verify.errors import InputError, require_seed
 from ..figures import require_matplotlib
 from ..run_plan import Planned, complete
 from ..store import Run, RunStore
@@ -170,8 +170,7 @@ def unlearning(
     from .unlearning_files import write_files
 
     require_matplotlib()
-    if seed < 0:
-        raise InputError(f"the seed must be 0 or more, not {seed}")
+    require_seed(seed)
     place = choose_device(device)
     start = time.monotonic()
     bases = [
