@@ -44,6 +44,11 @@ class Curve:
     low: tuple[float, ...]
     high: tuple[float, ...]
 
+    def up_to(self, last: int) -> Curve:
+        """Without what lies beyond a value of the parameter."""
+        kept = sum(place <= last for place in self.places)
+        return Curve(self.bound, self.places[:kept], self.low[:kept], self.high[:kept])
+
 
 def curve(
     bound: Bound, over: str, span: tuple[int, int], values: Mapping[str, Number | None]
@@ -97,6 +102,11 @@ def draw(
     if len(quantities) > 1:
         raise RegimeError(f"one picture shows one quantity, not {' and '.join(quantities)}")
     curves = [c for c in (curve(b, over, span, values) for b in takers) if c]
+    proved = [c.places[-1] for c in curves if c.bound.exactness == "exact"]
+    if proved:
+        # an estimate or a fit alone says nothing of instances that do not exist
+        last = max(proved)
+        curves = [c for c in (c.up_to(last) for c in curves) if len(c.places) > 1]
     if not curves:
         takers[0].evaluate(**{**values, over: span[0]})
         raise RegimeError(f"no bound has positive values for {over} from {span[0]} to {span[1]}")

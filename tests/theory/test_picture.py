@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superproof.theory import RegimeError, lookup
+from superproof.theory import RegimeError, lookup, picture
 from superproof.theory.errors import PictureError
-from superproof.theory.picture import curve, draw, spread
+from superproof.theory.picture import Curve, curve, draw, spread
 
 
 def test_points_are_the_values() -> None:
@@ -30,6 +30,19 @@ def test_points_are_the_values() -> None:
     assert band is not None
     assert all(low < high for low, high in zip(band.low, band.high, strict=True))
     assert curve(bound, "outputs", (500, 1000), {"inputs": 30}) is None
+
+
+def test_fits_end_where_instances_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Curve] = []
+    monkeypatch.setattr(picture, "_draw", lambda curves, file, *rest: drawn.extend(curves) or file)
+    bounds = [*lookup("pairwise-and-neurons"), *lookup("pairwise-and-trained")]
+    draw(bounds, tmp_path / "a.svg", "outputs", (16, 4096), {"inputs": 30})
+    assert len(drawn) == 2
+    assert len({line.places[-1] for line in drawn}) == 1
+    assert drawn[0].places[-1] <= math.comb(30, 2)
+    drawn.clear()
+    draw(bounds[1:], tmp_path / "a.svg", "outputs", (16, 4096), {"inputs": 30})
+    assert drawn[0].places[-1] == 4096  # a fit that is asked for by itself
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
