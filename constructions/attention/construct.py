@@ -13,6 +13,7 @@ from ...verify.attention.check import check_recognition
 from ...verify.attention.graph import RelationalGraph
 from ...verify.attention.recognition import RecognitionProblem
 from ...verify.errors import InputError, ProofError, require_seed
+from ...verify.verdict_text import amount
 from .closed_forms import CLOSED, closed_form
 from .construction import AttentionConstruction
 from .embeddings import as_embeddings, incoherence, require_separable
@@ -169,7 +170,7 @@ def failure(
     gap = facts.get("wanted_gap")
     wanted = f" (wanted: {gap:.3g})" if gap else ""
     return (
-        f"no exact layer of {layer.heads} heads with {layer.key_dim} key dimensions and "
+        f"no exact layer of {amount(layer.heads, 'head')} with {layer.key_dim} key dimensions and "
         f"{found.bits}-bit weights was found for {len(graph)} edges on {len(embeddings)} items: "
         f"the best one has a relative gap of {found.relative_gap:.3g}{wanted}; give more key "
         "dimensions, heads or bits, or another seed"

@@ -24,6 +24,7 @@ from ...verify.certificate import check_destination
 from ...verify.errors import InputError, ProofError
 from ...verify.rounding.execution import number_json
 from ...verify.verdict import package_version
+from ...verify.verdict_text import amount
 from ..construction import CERTIFICATE_FILE, REPORT_FILE
 
 #: How every construction is proved before it is handed over.
@@ -205,5 +206,5 @@ class AttentionConstruction:
         return (
             f"AttentionConstruction({self.method}, {self.layer.items} items, "
             f"{len(self.graph)} edges, {self.layer.embedding_dim} dimensions, "
-            f"{self.heads} heads of {self.key_dim})"
+            f"{amount(self.heads, 'head')} of {self.key_dim})"
         )

@@ -184,4 +184,4 @@ def test_too_small(superproof: Run, tmp_path: Path) -> None:
     options = ["--heads", "1", "--key-dim", "1", "--seconds", "1"]
     answer = superproof("construct", "attention", *SMALL, *options, "--out", tmp_path / "layer")
     assert answer.code == 3
-    assert "error: no exact layer of 1 heads with 1 key dimensions" in answer.err
+    assert "error: no exact layer of 1 head with 1 key dimensions" in answer.err

@@ -12,6 +12,7 @@ import numpy as np
 from ..domain_notation import rational
 from ..dyadic import Dyadic
 from ..errors import InputError
+from ..verdict_text import amount
 
 Aggregation = Literal["max", "sum"]
 AGGREGATIONS: tuple[Aggregation, ...] = ("max", "sum")
@@ -107,7 +108,7 @@ class AttentionLayer:
     def __repr__(self) -> str:
         return (
             f"AttentionLayer({self.items} items, {self.embedding_dim} dimensions, "
-            f"{self.heads} heads of {self.key_dim})"
+            f"{amount(self.heads, 'head')} of {self.key_dim})"
         )
 
 
