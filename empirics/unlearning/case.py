@@ -19,6 +19,8 @@ from .weights import Weights, network_of
 
 #: Inputs drawn for training: of the target, of each other group; and for measuring.
 DRAWN, MEASURED, WATCHED = 512, 500, 128
+#: One in so many inputs of the target, by chance, may be watched; the others are trained on.
+HELD = 4
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,24 @@ class Case:
         return np.random.default_rng([self.seed, 40, purpose])
 
     @cached_property
+    def _weighed(self) -> np.ndarray:
+        return self.random(9).integers(0, 1 << 64, self.task.inputs, dtype=np.uint64)
+
+    def held(self, points: np.ndarray) -> np.ndarray:
+        """Which inputs are kept for watching, Booleans (points,)."""
+        # sums of random numbers modulo 2^64: as good as chance, and alike for equal inputs
+        sums = points.astype(np.uint64) @ self._weighed
+        chosen: np.ndarray = sums < np.uint64((1 << 64) // HELD)
+        return chosen
+
+    def learnt(self, points: np.ndarray) -> np.ndarray:
+        """Which inputs of the clause may be trained on: all others."""
+        return ~self.held(points)
+
+    @cached_property
     def forget(self) -> np.ndarray:
         """Inputs where only the clause is true, to unlearn on: (DRAWN, inputs)."""
-        return self.samples.only([self.clause], DRAWN, self.random(0))
+        return self.samples.only([self.clause], DRAWN, self.random(0), self.learnt)
 
     @cached_property
     def retain(self) -> np.ndarray:
@@ -115,7 +132,7 @@ class Case:
     @cached_property
     def watched(self) -> np.ndarray:
         """Inputs where only the clause is true, looked at in every step: (WATCHED, inputs)."""
-        return self.samples.only([self.clause], WATCHED, self.random(3))
+        return self.samples.only([self.clause], WATCHED, self.random(3), self.held)
 
     @cached_property
     def measured(self) -> dict[str, np.ndarray]:

@@ -58,6 +58,60 @@ def by_tensor(original: Arrays, erased: Arrays, now: Arrays) -> dict[str, Decomp
     }
 
 
+class Block(NamedTuple):
+    """A recovery and an erasure in some rows of a network with one hidden layer.
+
+    Attributes:
+        energy: see :class:`Decomposition`, of these rows by themselves; NaN where nothing moved.
+        recovery, erasure: share of the squared length of either that lies here; NaN likewise.
+        weights: share of all weights that are these.
+    """
+
+    energy: float
+    recovery: float
+    erasure: float
+    weights: float
+
+
+def by_block(erasure: Arrays, update: Arrays, code: np.ndarray) -> dict[str, Block] | None:
+    """The same for the weights of some hidden neurons, ``code``, and of all ``others``.
+
+    The weights of a neuron are its row of the first layer, its bias, and what reads it; the last
+    bias goes with the others.
+
+    Args:
+        erasure, update: from :func:`move`.
+        code: Booleans (neurons,); None comes back where no neuron, or every one, is chosen.
+    """
+    if code.all() or not code.any():
+        return None
+    count = sum(array.size for array in erasure.values())
+    found = {}
+    for name, rows in (("code", code), ("others", ~code)):
+        r, e = (_rows(whole, rows, last=name == "others") for whole in (update, erasure))
+        found[name] = Block(
+            decompose_update(e, r).energy, _share(r, update), _share(e, erasure), len(r) / count
+        )
+    return found
+
+
+def move(first: Arrays, second: Arrays) -> dict[str, np.ndarray]:
+    """Second minus first by name, in float64."""
+    return {name: second[name].astype(np.float64) - first[name] for name in first}
+
+
+def _rows(whole: Arrays, rows: np.ndarray, last: bool) -> np.ndarray:
+    parts = [whole["0.weight"][rows], whole["0.bias"][rows], whole["1.weight"][:, rows]]
+    if last:
+        parts.append(whole["1.bias"])
+    return np.concatenate([part.ravel() for part in parts])
+
+
+def _share(part: np.ndarray, whole: Arrays) -> float:
+    total = float(sum((array**2).sum() for array in whole.values()))
+    return float(part @ part) / total if total else float("nan")
+
+
 class Parts(NamedTuple):
     """Two networks for the causal test.
 
@@ -89,6 +143,5 @@ def isotropic_energy(parameters: int) -> float:
 def difference(first: Arrays, second: Arrays) -> np.ndarray:
     """Second minus first, flat, tensors in the order of their names."""
     # dictionaries of the same tensors may come in different orders
-    return np.concatenate(
-        [(second[name].astype(np.float64) - first[name]).ravel() for name in sorted(first)]
-    )
+    moved = move(first, second)
+    return np.concatenate([moved[name].ravel() for name in sorted(moved)])

@@ -44,8 +44,20 @@ class Samples:
         """Numbers of the other clauses that inputs can be drawn around."""
         return [number for number in self.drawable if number != self.target.clause]
 
-    def only(self, chosen: Sequence[int], count: int, rng: np.random.Generator) -> np.ndarray:
+    def only(
+        self,
+        chosen: Sequence[int],
+        count: int,
+        rng: np.random.Generator,
+        kept: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Inputs on which exactly one clause is true, one of those chosen: uint8 (count, inputs).
+
+        Args:
+            chosen: clauses.
+            count: of inputs.
+            rng: source of randomness.
+            kept: which of some inputs may be among them, Booleans; None for all.
 
         Raises InputError where none is found.
         """
@@ -56,8 +68,10 @@ class Samples:
                 self._satisfy(points, np.flatnonzero(numbers == number), number)
             truth = self.truth(points)
             alone = truth[np.arange(rows), numbers] & (truth.sum(axis=1) == 1)
-            kept: np.ndarray = points[alone]
-            return kept
+            if kept is not None:
+                alone &= kept(points)
+            found: np.ndarray = points[alone]
+            return found
 
         return self._collect(draw, count, "only a chosen clause")
 

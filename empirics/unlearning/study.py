@@ -10,14 +10,25 @@ import numpy as np
 
 from ...constructions.editing.target import RefusedError
 from ...verify.comparison.compare import compare
+from ..reading.codes import hard_code
 from ..training.program import FinishedRun
 from ..training.relu_networks import NetworkRun, ReluNetworks
 from ..training.trainer import train_runs
 from .case import Case
-from .decomposition import by_tensor, decompose, decompose_update, difference, parts
+from .decomposition import (
+    Block,
+    by_block,
+    by_tensor,
+    decompose,
+    decompose_update,
+    difference,
+    move,
+    parts,
+)
 from .methods import ERASED, Method
 from .persistence import persistence
-from .recovery import REGIMES, at_once, drifting, recovering
+from .plain_descent import descend_plainly
+from .recovery import PLAIN_RATE, PLAIN_REGIMES, REGIMES, at_once, drifting, recovering
 from .remnant import cube_text, remnant
 from .survival import Time
 from .tuning import FineTuning, Tuning, effective
@@ -104,7 +115,7 @@ def decide(variant: Variant) -> dict[str, Any]:
             "cube": cube_text(left.cube, names) if left.fewest is not None else None,
             "primes": left.primes,
         },
-        "code": persistence(case, weights).to_json(),
+        "code": persistence(case, weights).to_json(rates["target"]),
     }
 
 
@@ -151,6 +162,27 @@ def recover(
     return found
 
 
+def recover_plainly(
+    variants: Sequence[Variant], steps: int, device: str = "cpu"
+) -> list[dict[str, dict[str, Any]]]:
+    """The same by plain gradient descent: ``steps`` and ``recovered`` by regime."""
+    found: list[dict[str, dict[str, Any]]] = [{} for _ in variants]
+    asked: list[tuple[int, str, Tuning]] = []
+    for number, variant in enumerate(variants):
+        assert variant.weights is not None
+        now = at_once(variant.case, variant.weights)
+        for regime in PLAIN_REGIMES:
+            if now is not None:
+                found[number][regime] = now._asdict()
+            else:
+                run = recovering(variant.case, variant.weights, regime, steps, PLAIN_RATE)
+                asked.append((number, regime, run))
+    times = descend_plainly([run for *_, run in asked], device, MEMORY)
+    for (number, regime, _), time in zip(asked, times, strict=True):
+        found[number][regime] = time._asdict()
+    return found
+
+
 def _drifts(
     variants: Sequence[Variant],
     times: dict[tuple[int, str], Time],
@@ -180,6 +212,12 @@ def _apart(variant: Variant, end: Weights, drift: Weights) -> dict[str, Any]:
     null = decompose_update(difference(case.weights, weights), difference(case.weights, drift))
     split = parts(case.weights, weights, end)
     tensors = by_tensor(case.weights, weights, end)
+    code = hard_code(
+        case.weights["0.weight"], case.weights["1.weight"][0], case.clauses[case.clause]
+    )
+    erasure = move(case.weights, weights)
+    blocks = by_block(erasure, move(weights, end), code != 0)
+    nulls = by_block(erasure, move(case.weights, drift), code != 0)
     points = case.watched
     return {
         "reversal": _number(whole.reversal),
@@ -188,6 +226,8 @@ def _apart(variant: Variant, end: Weights, drift: Weights) -> dict[str, Any]:
         "null_energy": _number(null.energy),
         "null_reversal": _number(null.reversal),
         "energy_by_tensor": {name: _number(part.energy) for name, part in tensors.items()},
+        "blocks": _blocks(blocks),
+        "null_blocks": _blocks(nulls),
         "along_rate": float(read_true(split.along, points).mean()),
         "beside_rate": float(read_true(split.beside, points).mean()),
     }
@@ -226,6 +266,15 @@ def _moved(variant: Variant) -> bool:
     pairs = [(variant.weights[name], old) for name, old in variant.case.weights.items()]
     same = all(new.shape == old.shape for new, old in pairs)
     return same and any(not np.array_equal(new, old) for new, old in pairs)
+
+
+def _blocks(found: dict[str, Block] | None) -> dict[str, dict[str, float | None]] | None:
+    if found is None:
+        return None
+    return {
+        name: {key: _number(value) for key, value in block._asdict().items()}
+        for name, block in found.items()
+    }
 
 
 def _number(value: float) -> float | None:

@@ -16,9 +16,10 @@ from ..training.boolean_task import BooleanTask
 from ..training.device import choose_device
 from ..training.relu_networks import ReluNetworks
 from ..training.trainer import train_runs
-from .case import Case, base_run
+from .case import HELD, Case, base_run
 from .methods import METHODS
-from .study import MEMORY, decide, erase, recover
+from .recovery import PLAIN_RATE
+from .study import MEMORY, decide, erase, recover, recover_plainly
 from .weights import Weights
 
 NAME = "unlearning"
@@ -98,7 +99,8 @@ class Outcome:
     Attributes:
         setting: of the network. ``base``: its seed. ``clause``: the clause.
         method: name.
-        result: the numbers of :func:`.study.decide`; ``recovery`` by regime; or a ``reason``.
+        result: the numbers of :func:`.study.decide`; ``recovery`` by regime, and ``plain``, that by
+            plain gradient descent; or a ``reason``.
     """
 
     setting: Setting
@@ -228,6 +230,8 @@ def _clause(setting: Setting, base: int) -> int:
 def _planned(setting: Setting, base: int, method: str, steps: int) -> Planned:
     shape = {name: value for name, value in asdict(setting).items() if name != "bases"}
     facts = {"stage": "method", "method": method, "clause": _clause(setting, base), "steps": steps}
+    # what earlier versions did not do, so that their runs are not taken for these
+    facts |= {"held": HELD, "plain_rate": PLAIN_RATE}
     return Planned(NAME, shape | facts, base)
 
 
@@ -304,13 +308,18 @@ class _Work:
         there = [variant for variant in variants if variant.weights is not None]
         verdicts = [decide(variant) for variant in there]
         recoveries = recover(there, self.plan.steps, self.device)
+        plain = recover_plainly(there, self.plan.steps, self.device)
         seconds = round((time.monotonic() - begun) / len(some), 4)
-        found = dict(zip(map(id, there), zip(verdicts, recoveries, strict=True), strict=True))
+        found = {
+            id(variant): verdict | {"recovery": recovery, "plain": times}
+            for variant, verdict, recovery, times in zip(
+                there, verdicts, recoveries, plain, strict=True
+            )
+        }
         for one, variant in zip(some, variants, strict=True):
             result: dict[str, Any] = {"erasing_steps": variant.steps, "reason": variant.reason}
             if variant.weights is not None:
-                verdict, recovery = found[id(variant)]
-                result |= verdict | {"recovery": recovery}
+                result |= found[id(variant)]
             run = Run(
                 NAME, one.configuration, one.seed, result=result, device=self.device,
                 seconds=seconds, arrays=variant.weights,

@@ -29,7 +29,7 @@ def run(request: Request) -> None:
 
 def _print(result: UnlearningResult) -> None:
     from ...empirics.unlearning.methods import REFERENCE
-    from ...empirics.unlearning.unlearning_files import TESTS, summary
+    from ...empirics.unlearning.unlearning_files import TESTS, plain_order, summary
     from ...empirics.unlearning.unlearning_table import answer, method_rows
     from ..terminal import console, print_text, table
 
@@ -59,12 +59,13 @@ def _print(result: UnlearningResult) -> None:
     print_text(
         "clean: target gone and nothing else changed, proved on every input. stay: share of the "
         "target's inputs still true, coll: share of all inputs changed elsewhere, both exact; "
-        "rate: the same sampled, 500 inputs; hidden: networks whose rate is 0 though inputs stay. "
+        "rate: stay sampled, 500 inputs; hidden: networks whose rate is 0 though inputs stay. "
         "target, unrel.: median steps until the clause is back, trained on it, or on all others. "
         "Medians over networks. returns: sooner than the reference, at 5 % for all tests together. "
         "Reconstruction."
     )
     print_text(summary(result, rows))
+    print_text(plain_order(rows))
     print_text(f"seed {result.seed}, {result.seconds:.0f} s")
     for kind in ("svg", "csv", "finding", "runs"):
         out.print(f"{kind:>8}  {result.files[kind]}", soft_wrap=True)

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 from superproof.empirics.unlearning.decomposition import (
+    by_block,
     by_tensor,
     decompose,
     decompose_update,
     isotropic_energy,
+    move,
     parts,
 )
 
 RNG = np.random.default_rng(0)
-SHAPES = {"0.weight": (5, 4), "0.bias": (5,), "1.weight": (1, 5)}
+SHAPES = {"0.weight": (5, 4), "0.bias": (5,), "1.weight": (1, 5), "1.bias": (1,)}
 ORIGINAL = {name: RNG.normal(size=shape) for name, shape in SHAPES.items()}
 ERASED = {name: array + RNG.normal(size=array.shape) for name, array in ORIGINAL.items()}
 
@@ -67,3 +69,50 @@ def test_the_isotropic_null() -> None:
     updates = RNG.normal(size=(4000, 40))
     mean = np.mean([decompose_update(erasure, update).energy for update in updates])
     assert mean == pytest.approx(isotropic_energy(40), rel=0.1)
+
+
+def test_blocks_of_rows() -> None:
+    code = np.array([True, False, False, True, False])
+    erasure = move(ORIGINAL, ERASED)
+    update = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    # the code goes back half of its way, and another neuron a way of its own
+    update["0.weight"][code] = -0.5 * erasure["0.weight"][code]
+    update["0.bias"][code] = -0.5 * erasure["0.bias"][code]
+    update["1.weight"][:, code] = -0.5 * erasure["1.weight"][:, code]
+    update["1.weight"][0, 1] = 3.0
+    found = by_block(erasure, update, code)
+    assert found is not None
+    coded, others = found["code"], found["others"]
+    assert coded.energy == pytest.approx(1)
+    length = sum(float((erasure[n] ** 2).sum()) for n in erasure)
+    inside = float(
+        (erasure["0.weight"][code] ** 2).sum()
+        + (erasure["0.bias"][code] ** 2).sum()
+        + (erasure["1.weight"][:, code] ** 2).sum()
+    )
+    assert coded.erasure == pytest.approx(inside / length)
+    assert coded.recovery == pytest.approx(inside / 4 / (inside / 4 + 9))
+    turn = erasure["1.weight"][0, 1] ** 2 / (length - inside)
+    assert others.energy == pytest.approx(turn)
+    assert coded.weights == 2 * (4 + 1 + 1) / 31
+    for shares in ("recovery", "erasure", "weights"):
+        assert getattr(coded, shares) + getattr(others, shares) == pytest.approx(1)
+    whole = decompose_update(
+        np.concatenate([erasure[n].ravel() for n in SHAPES]),
+        np.concatenate([update[n].ravel() for n in SHAPES]),
+    )
+    # all energy is that of the blocks, when they are put together
+    both = [math.sqrt(block.energy * block.recovery * block.erasure) for block in found.values()]
+    signs = (-1, math.copysign(1, erasure["1.weight"][0, 1]))
+    assert whole.energy == pytest.approx(sum(s * b for s, b in zip(signs, both, strict=True)) ** 2)
+
+
+def test_without_a_code_there_are_no_blocks() -> None:
+    erasure = move(ORIGINAL, ERASED)
+    for chosen in (False, True):
+        assert by_block(erasure, erasure, np.full(5, chosen)) is None
+    still = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    found = by_block(erasure, still, np.arange(5) < 2)
+    assert found is not None
+    assert math.isnan(found["code"].energy)
+    assert math.isnan(found["code"].recovery)

@@ -29,6 +29,14 @@ def test_only_chosen_clauses() -> None:
     assert both[:, :2].any(axis=0).all()
 
 
+def test_some_inputs_can_be_held_back() -> None:
+    points = SAMPLES.only([0], 200, rng(), lambda some: some[:, 7] == 1)
+    assert (points[:, 7] == 1).all()
+    assert SAMPLES.truth(points)[:, 0].all()
+    with pytest.raises(InputError, match="found no input"):
+        SAMPLES.only([0], 10, rng(), lambda some: np.zeros(len(some), dtype=bool))
+
+
 def test_no_clause_and_near_misses() -> None:
     points = SAMPLES.none([0], 400, rng())
     assert not SAMPLES.truth(points).any()

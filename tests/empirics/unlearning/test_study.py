@@ -15,9 +15,8 @@ from superproof.empirics.training.schedule import Schedule
 from superproof.empirics.unlearning import recovery
 from superproof.empirics.unlearning.case import Case
 from superproof.empirics.unlearning.methods import METHODS, Descent, Method, Scratch
-from superproof.empirics.unlearning.persistence import cosine, jaccard, persistence
 from superproof.empirics.unlearning.remnant import cube_text, remnant
-from superproof.empirics.unlearning.study import Variant, decide, erase, recover
+from superproof.empirics.unlearning.study import Variant, decide, erase, recover, recover_plainly
 from superproof.empirics.unlearning.tuning import Tuning
 from superproof.empirics.unlearning.weights import Weights, logits, network_of, read_true
 
@@ -108,8 +107,23 @@ def test_recovery_is_the_first_step_above_the_level() -> None:
     assert 0 <= target["energy"] <= 1
     assert set(target["energy_by_tensor"]) == set(case.weights)
     kept = Variant(case, BY_NAME["random labels"], case.weights)
-    (at_once,) = recover([kept], 300)
-    assert {(r["steps"], r["recovered"]) for r in at_once.values()} == {(0, True)}
+    for found in (recover([kept], 300), recover_plainly([kept], 300)):
+        assert {(r["steps"], r["recovered"]) for r in found[0].values()} == {(0, True)}
+    (plain,) = recover_plainly([variant], 300)
+    assert set(plain) == set(recovery.PLAIN_REGIMES)
+    assert plain["target"]["recovered"]
+    assert 0 < plain["target"]["steps"] <= 300
+
+
+def test_what_is_watched_is_never_trained_on() -> None:
+    case = small_case()
+    watched = {bytes(point) for point in case.watched}
+    assert case.held(case.watched).all()
+    trained = [case.forget, *(recovery.lesson(case, regime)[0] for regime in recovery.REGIMES)]
+    for points in trained:
+        assert not watched & {bytes(point) for point in points.astype(case.watched.dtype)}
+    every = np.array(list(itertools.product([0, 1], repeat=10)), dtype=np.uint8)
+    assert 0.1 < case.held(every).mean() < 0.4
 
 
 @pytest.mark.parametrize("regime", list(recovery.REGIMES))
@@ -164,24 +178,6 @@ def test_a_remnant_is_found_by_brute_force() -> None:
     whole = remnant(case.network, case.target)
     assert whole is not None
     assert (whole.fewest, whole.primes) == (0, 1)
-
-
-def test_codes_of_the_same_network_are_the_same() -> None:
-    case = small_case()
-    found = persistence(case, case.weights)
-    assert found.cosine == pytest.approx(1)
-    assert found.jaccard in (1.0, None)
-    assert found.persists
-    cut = persistence(case, BY_NAME["columns, proved"].finish(case, None))
-    assert cut.cosine == 0
-    assert not cut.persists
-
-
-def test_overlap_of_signed_codes() -> None:
-    first = np.array([1, -1, 0, 0], dtype=np.int8)
-    assert jaccard(first, np.array([1, 1, 0, 1], dtype=np.int8)) == pytest.approx(1 / 3)
-    assert jaccard(0 * first, 0 * first) is None
-    assert cosine(np.zeros(3), np.ones(3)) == 0
 
 
 def test_what_cannot_be_measured_is_kept_with_the_reason() -> None:

@@ -24,7 +24,9 @@ from superproof.empirics.unlearning.unlearning_table import (
     MethodRow,
     answer,
     direction_rows,
+    least_p,
     method_rows,
+    rank_correlation,
     spread,
 )
 from superproof.verify.errors import InputError
@@ -57,6 +59,11 @@ def test_everything_is_written_and_nothing_done_twice(tmp_path: Path) -> None:
     assert [line["method"] for line in lines] == list(SOME)
     assert lines[1]["clean"] == "True"
     assert lines[1]["coll"] == "0"
+    assert lines[1]["plain target steps"].isdigit()
+    assert "no recovery can be shown to be sooner" in finding.summary
+    assert any("Rank correlation" in table.title for table in finding.tables)
+    columns = [column for table in finding.tables for column in table.columns]
+    assert {"inhibited", "removed", "retained below 0.9", "energy, code, null"} <= set(columns)
     with RunStore(tmp_path) as store:
         runs = list(store.runs())
         assert len(runs) == 5
@@ -75,6 +82,8 @@ def test_rows(tmp_path: Path) -> None:
     assert (cut.measured, cut.clean, cut.refused) == (1, 1, 0)
     assert cut.stay is not None
     assert cut.stay.median == 0
+    assert (cut.coded, cut.spoilt, cut.other_jaccard is None) == (cut.removed, 0, cut.coded == 0)
+    assert set(cut.plain_medians) == {"target", "unrelated"}
     assert rows["retrain"].measured == 0
     refused = dataclasses.replace(
         result.outcomes[1], result={"reason": "refused: x", "erasing_steps": 0}
@@ -97,9 +106,14 @@ def test_bad_input(tmp_path: Path) -> None:
 def row(**changes: object) -> MethodRow:
     regimes = ("target", "all")
     base = MethodRow(
-        "m", "", 10, 0, 10, 10, None, None, None, None, 0, 0, None, None, None, 0,
-        dict.fromkeys(regimes, 10), dict.fromkeys(regimes, 10.0), dict.fromkeys(regimes, 0),
-        dict.fromkeys(regimes, 0.5), None,
+        name="m", about="", measured=10, refused=0, clean=10, erased=10, stay=None, coll=None,
+        rate=None, retain=None, spoilt=0, hidden=0, most=0, literals=None, coded=0, jaccard=None,
+        null_jaccard=None, other_jaccard=None, cosine=None, persists=0, inhibited=0, removed=0,
+        margin=None, bias_change=None, read_change=None,
+        medians=dict.fromkeys(regimes, 10), means=dict.fromkeys(regimes, 10.0),
+        censored=dict.fromkeys(regimes, 0), p_values=dict.fromkeys(regimes, 0.5),
+        plain_medians=dict.fromkeys(regimes, 10), plain_censored=dict.fromkeys(regimes, 0),
+        false_rate=None,
     )  # fmt: skip
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
@@ -121,6 +135,35 @@ def row(**changes: object) -> MethodRow:
 def test_answers(changes: dict[str, object], said: str) -> None:
     reference = row(name=REFERENCE, means={"target": 20.0, "all": 20.0})
     assert answer(row(**changes), reference, 10) == said
+
+
+def test_orders_of_adam_and_of_plain_descent_are_compared() -> None:
+    adam = {"a": 3, "b": 10, "c": 40, "d": None}
+
+    def correlation(plain: dict[str, int | None]) -> float | None:
+        rows = [
+            row(name=n, medians={"target": adam[n]}, plain_medians={"target": plain[n]})
+            for n in adam
+        ]
+        rows.append(row(name="refused", measured=0, medians={}, plain_medians={}))
+        value, number = rank_correlation(rows, "target")
+        assert number == 4
+        return value
+
+    assert correlation({"a": 1, "b": 2, "c": 3, "d": None}) == pytest.approx(1)
+    assert correlation({"a": None, "b": 40, "c": 2, "d": 1}) == pytest.approx(-1)
+    # ranks 1 2 3.5 3.5 against 1 2 3 4
+    tied = correlation({"a": 1, "b": 2, "c": None, "d": None})
+    assert tied == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
+    assert correlation(dict.fromkeys(adam, 5)) is None
+
+
+def test_small_groups_cannot_show_a_difference() -> None:
+    # 1 - 4/8, 1 - 3/7, ...: the largest statistic of four against four
+    assert least_p(4, 4) == pytest.approx(0.0067, abs=1e-4)
+    large = least_p(34, 32)
+    assert large is not None
+    assert large < 1e-9
 
 
 def test_spreads() -> None:
