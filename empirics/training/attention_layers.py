@@ -22,24 +22,20 @@ from ...verify.attention.scores import Scores
 from ...verify.attention.softmax_readout import SoftmaxReadout
 from ...verify.attention.threshold import limit_of
 from ...verify.errors import InputError
-from .attention_losses import (
-    LOSSES,
-    loop_gradients,
-    loop_survey,
-    tensor_gradients,
-    tensor_survey,
-)
-from .device import Backend
+from .attention_losses import LOSSES, tensor_gradients, tensor_survey
+from .device import Backend, deal, require_torch
 from .program import Arrays, Layout, Score, Start, Survey, Tensors
 from .schedule import Schedule
 
 if TYPE_CHECKING:
     import torch
 
+    from .slots import Pace, Slots
+
 #: Where query and key matrices begin.
 STARTS = ("random", "spectral")
-#: The compiled loops take key dimensions four at a time.
-LANES = 4
+#: The compiled loops take items and key dimensions so many at a time.
+LANES, QUADS = 16, 4
 
 _SCHEDULE = Schedule(800, 0.1, patience=10, decay="linear", momenta=(0.9, 0.99))
 
@@ -139,51 +135,55 @@ class AttentionLayers:
         """Query, key, and log alpha with tau (or the null key's score)."""
         loss, heads = kind
         items, dim, key_dim, edges = sizes
-        loops = backend.loops
-        if loops:
-            key_dim = -(-key_dim // LANES) * LANES
+        if backend.loops:
+            items, key_dim = _padded(items, LANES), _padded(key_dim, QUADS)
         weights = (dim, heads, key_dim)
         data: dict[str, tuple[tuple[int, ...], str]] = {
-            "embeddings": ((items, dim), "float32"),
-            "items": ((1,), "int32"),
+            "sizes": ((3,), "int64"),
             "level": ((1,), "float32"),
         }
         floats = items * dim + 14 * dim * heads * key_dim + 4 * items * heads * key_dim
-        if loops:
-            data |= {"offsets": ((items + 1,), "int32"), "targets": ((edges,), "int32")}
+        if backend.loops:
+            data |= {
+                "columns": ((dim, items), "float32"),
+                "offsets": ((items + 1,), "int32"),
+                "targets": ((edges,), "int32"),
+            }
             floats += items + edges
         else:
-            data["signs"] = ((items, items), "int8")
+            data |= {
+                "embeddings": ((items, dim), "float32"),
+                "signs": ((items, items), "int8"),
+            }
             floats += items * items * (heads * (12 if loss == "softmax" else 4) + 6)
         return Layout({"query": weights, "key": weights, "scale": (2,)}, data, floats)
 
     def start(self, run: AttentionRun, layout: Layout) -> Start:
         """Normal or spectral weights; vectors and edges of the task."""
-        relation, vectors = run.relation(), run.vectors()
-        points = (vectors.astype(np.float64) @ run.frame(vectors)).astype(np.float32)
+        task = (run.graph, run.embeddings, run.items, run.embedding_dim, run.task_seed, run.whiten)
+        relation, points = run.relation(), _points(*task[1:])
         if run.start == "spectral":
-            query, key = spectral_start(points, relation, run.heads, run.key_dim).transpose(
-                0, 2, 1, 3
-            )
+            query, key = _spectral(*task, run.heads, run.key_dim)
         else:
             rng = np.random.default_rng([run.seed, 23])
             shape = (2, run.embedding_dim, run.heads, run.key_dim)
             query, key = rng.standard_normal(shape, dtype=np.float32) * np.float32(
                 run.spread / run.key_dim**0.5
             )
-        offsets = np.searchsorted(relation.edges[:, 0], np.arange(run.items + 1))
         data: Arrays = {
-            "embeddings": points,
-            "items": np.full(1, run.items, dtype=np.int32),
+            "sizes": np.array([*points.shape, _padded(run.key_dim, QUADS)]),
             "level": np.full(1, run.level, dtype=np.float32),
-            "offsets": offsets.astype(np.int32),
-            "targets": relation.edges[:, 1].astype(np.int32),
         }
-        if "signs" in layout.data:
+        if "columns" in layout.data:
+            offsets = np.searchsorted(relation.edges[:, 0], np.arange(run.items + 1))
+            data["columns"] = points.T
+            data["offsets"] = offsets.astype(np.int32)
+            data["targets"] = relation.edges[:, 1].astype(np.int32)
+        else:
             edge = relation.adjacency(slice(0, run.items))
+            data["embeddings"] = points
             data["signs"] = np.where(edge, np.int8(1), np.int8(-1))
-        kept = {name: data[name] for name in layout.data}
-        return Start({"query": query, "key": key, "scale": np.zeros(2, dtype=np.float32)}, kept)
+        return Start({"query": query, "key": key, "scale": np.zeros(2, dtype=np.float32)}, data)
 
     def gradients(
         self,
@@ -195,18 +195,37 @@ class AttentionLayers:
     ) -> Tensors:
         """Over all pairs, at every step."""
         loss, heads = kind
-        if backend.loops:
-            return loop_gradients(loss, heads, parameters, data, backend.threads)
         return tensor_gradients(loss, heads, parameters, data, backend.precision)
+
+    def descend(self, kind: tuple[str, int], slots: Slots, pace: Pace, backend: Backend) -> None:
+        """The same gradients and Adam in compiled loops, one run after the other."""
+        from .kernels.attention import descend
+
+        loss, heads = kind
+        deal(
+            descend, len(slots.tenants), backend.threads, LOSSES.index(loss), heads,
+            slots.layout.parameters["query"][2], slots.flat.numpy(), slots.mean.numpy(),
+            slots.square.numpy(), *_looped(slots.data), pace.sizes.numpy(), pace.roots.numpy(),
+            pace.constants.numpy(),
+        )  # fmt: skip
 
     def survey(
         self, kind: tuple[str, int], parameters: Tensors, data: Tensors, backend: Backend
     ) -> Survey:
         """Learned when all pairs are on their sides."""
         loss, heads = kind
-        if backend.loops:
-            return loop_survey(loss, heads, parameters, data, backend.threads)
-        return tensor_survey(loss, heads, parameters, data, backend.precision)
+        if not backend.loops:
+            return tensor_survey(loss, heads, parameters, data, backend.precision)
+        from .kernels.attention import survey
+
+        torch = require_torch()
+        flat = torch.cat([tensor.flatten(1) for tensor in parameters.values()], dim=1)
+        found = torch.empty(len(flat), 2)
+        deal(
+            survey, len(flat), backend.threads, LOSSES.index(loss), heads,
+            parameters["query"].shape[3], flat.numpy(), *_looped(data), found.numpy(),
+        )  # fmt: skip
+        return Survey(found[:, 0], found[:, 1] > 0)
 
     def revise(
         self, run: AttentionRun, parameters: Arrays, data: Arrays, rounds: int
@@ -264,6 +283,16 @@ class AttentionLayers:
         return Score(missed + reported, total, f1)
 
 
+def _looped(data: Tensors) -> list[np.ndarray]:
+    """What the compiled loops read, in their order."""
+    names = ("sizes", "level", "columns", "offsets", "targets")
+    return [data[name].numpy() for name in names]
+
+
+def _padded(size: int, step: int) -> int:
+    return -(-size // step) * step
+
+
 @lru_cache(maxsize=32)
 def _relation(name: str, items: int, seed: int) -> RelationalGraph:
     """A named graph, or the edges of a file; many runs share one."""
@@ -284,3 +313,22 @@ def _vectors(kind: str, items: int, dim: int, seed: int) -> np.ndarray:
         vectors = rounded(embeddings(kind, items, dim, seed))
     vectors.flags.writeable = False
     return vectors
+
+
+@lru_cache(maxsize=32)
+def _points(kind: str, items: int, dim: int, seed: int, whiten: bool) -> np.ndarray:
+    """The vectors in the coordinates of training, float32."""
+    vectors = _vectors(kind, items, dim, seed)
+    if whiten:
+        vectors = vectors.astype(np.float64) @ whitening(vectors)
+    return vectors.astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def _spectral(
+    name: str, kind: str, items: int, dim: int, seed: int, whiten: bool, heads: int, key_dim: int
+) -> np.ndarray:
+    """Spectral query and key weights, (2, dim, heads, key_dim); many runs begin with the same."""
+    points = _points(kind, items, dim, seed, whiten)
+    weights = spectral_start(points, _relation(name, items, seed), heads, key_dim)
+    return weights.transpose(0, 2, 1, 3)

@@ -1,4 +1,4 @@
-"""Losses of layers of attention over all pairs: through compiled loops, or as tensors.
+"""Losses of layers of attention over all pairs, and their gradients, as tensors.
 
 ``logistic``: softplus(-+ alpha (F - tau)) with the score F of a pair, the largest over the heads,
 alpha and tau learned. ``hinge``: the bracketed squared hinge with levels 1 and r0. ``softmax``: the
@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .dense_layers import product
-from .device import deal, require_torch
+from .device import require_torch
 from .program import Survey, Tensors
 
 if TYPE_CHECKING:
@@ -34,75 +32,17 @@ def projections(parameters: Tensors, data: Tensors, precision: str) -> tuple[Ten
     return query, key
 
 
-def loop_gradients(
-    loss: str, heads: int, parameters: Tensors, data: Tensors, threads: int
-) -> Tensors:
-    """Gradients through the compiled loops, runs dealt to threads."""
-    from .kernels.attention import hinge_gradients, logistic_gradients
-    from .kernels.softmax import softmax_gradients
-
-    torch = require_torch()
-    query, key = projections(parameters, data, "float32")
-    by_query, by_key = torch.empty_like(query), torch.empty_like(key)
-    by_query.zero_()
-    by_key.zero_()
-    by_scale = torch.zeros(len(query), 2)
-    shared = (query.numpy(), key.numpy(), heads, *_edges(data))
-    if loss == "softmax":
-        nulls = _scale(parameters)[1].numpy()
-        deal(
-            softmax_gradients, len(query), threads, *shared, nulls, by_query.numpy(),
-            by_key.numpy(), by_scale.numpy(),
-        )  # fmt: skip
-    elif loss == "hinge":
-        level = data["level"][:, 0].contiguous().numpy()
-        deal(hinge_gradients, len(query), threads, *shared, level, by_query.numpy(), by_key.numpy())
-    else:
-        alpha, tau = _scale(parameters)
-        deal(
-            logistic_gradients, len(query), threads, *shared, alpha.numpy(), tau.numpy(),
-            by_query.numpy(), by_key.numpy(), by_scale.numpy(),
-        )  # fmt: skip
-    return _back(parameters, data, by_query, by_key, by_scale, "float32")
-
-
-def loop_survey(loss: str, heads: int, parameters: Tensors, data: Tensors, threads: int) -> Survey:
-    """Both sides of every run, through the compiled loops."""
-    from .kernels.attention import sides
-    from .kernels.softmax import softmax_sides
-
-    torch = require_torch()
-    query, key = projections(parameters, data, "float32")
-    alpha, tau = _scale(parameters)
-    if loss == "softmax":
-        found = torch.empty(len(query), 2)
-        deal(
-            softmax_sides, len(query), threads, query.numpy(), key.numpy(), heads, *_edges(data),
-            tau.numpy(), found.numpy(),
-        )  # fmt: skip
-        return Survey(found[:, 0], found[:, 1] == 0)
-    found = torch.empty(len(query), 4)
-    deal(
-        sides, len(query), threads, query.numpy(), key.numpy(), heads, *_edges(data),
-        alpha.numpy(), tau.numpy(), data["level"][:, 0].contiguous().numpy(), found.numpy(),
-    )  # fmt: skip
-    least, top, logistic, hinge = found.unbind(1)
-    if loss == "hinge":
-        return Survey(hinge, least > top)
-    return Survey(logistic, (least > tau) & (top <= tau))
-
-
 def tensor_gradients(
     loss: str, heads: int, parameters: Tensors, data: Tensors, precision: str
 ) -> Tensors:
-    """The same gradients from matrices of scores, for any device."""
+    """Gradients by all weights from matrices of scores, on any device."""
     torch = require_torch()
     if loss == "softmax":
         return _softmax_gradients(heads, parameters, data, precision)
     query, key = projections(parameters, data, precision)
     q, k = _by_head(query, heads), _by_head(key, heads)
     scores = q @ k.transpose(2, 3)
-    signs, norm = data["signs"], 1 / data["items"].float()[:, :, None]
+    signs, norm = data["signs"], 1 / data["sizes"][:, :1, None].float()
     best, winner = scores.max(dim=1)
     by_scale = torch.zeros(len(query), 2, device=query.device)
     if loss == "hinge":
@@ -127,10 +67,10 @@ def tensor_gradients(
 def tensor_survey(
     loss: str, heads: int, parameters: Tensors, data: Tensors, precision: str
 ) -> Survey:
-    """The same look from matrices of scores."""
+    """Both sides of every run from matrices of scores."""
     torch = require_torch()
     softplus = torch.nn.functional.softplus
-    signs, items = data["signs"], data["items"].float()[:, 0]
+    signs, items = data["signs"], data["sizes"][:, 0].float()
     if loss == "softmax":
         odds = _log_odds(heads, parameters, data, precision)
         value = softplus(-odds * signs).mul_(signs != 0).sum(dim=(1, 2)) / items
@@ -155,7 +95,7 @@ def tensor_survey(
 
 def _softmax_gradients(heads: int, parameters: Tensors, data: Tensors, precision: str) -> Tensors:
     torch = require_torch()
-    signs, items = data["signs"], data["items"].float()[:, 0]
+    signs, items = data["signs"], data["sizes"][:, 0].float()
     with torch.enable_grad():
         free = {name: tensor.detach().requires_grad_() for name, tensor in parameters.items()}
         odds = _log_odds(heads, free, data, precision)
@@ -172,7 +112,8 @@ def _log_odds(heads: int, parameters: Tensors, data: Tensors, precision: str) ->
     """
     torch = require_torch()
     query, key = projections(parameters, data, precision)
-    scores = _by_head(query, heads) @ _by_head(key, heads).transpose(2, 3)
+    q, k = _by_head(query, heads), _by_head(key, heads)
+    scores = q @ k.transpose(2, 3)
     null = parameters["scale"][:, 1][:, None, None]
     signs = data["signs"]
     real = (signs != 0)[:, None]
@@ -181,7 +122,8 @@ def _log_odds(heads: int, parameters: Tensors, data: Tensors, precision: str) ->
     weights = (scores - top).masked_fill(~real, -torch.inf).exp()
     total = weights.sum(dim=3, keepdim=True) + (null[..., None] - top).exp()
     rest = torch.maximum(total - weights, FAR * total).log() + top
-    own = torch.diagonal(scores, dim1=2, dim2=3)
+    # torch.compile gets the gradient of a diagonal of the scores wrong
+    own = (q * k).sum(dim=3)
     alone = torch.logaddexp(own, null.expand_as(own))[..., None].expand_as(scores)
     loop = torch.eye(scores.shape[2], dtype=torch.bool, device=scores.device)
     pair = torch.where(loop, null[..., None].expand_as(scores), alone)
@@ -215,11 +157,3 @@ def _back(
         "key": product(turned, by_key, precision).view(parameters["key"].shape),
         "scale": by_scale,
     }
-
-
-def _edges(data: Tensors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return (
-        data["offsets"].numpy(),
-        data["targets"].numpy(),
-        data["items"][:, 0].contiguous().numpy(),
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .device import Backend, deal, require_torch
+from .device import Backend, require_torch
 from .program import Arrays, Layout, Start, Tensors
 from .schedule import Schedule
 
@@ -187,17 +187,6 @@ class Slots:
         count = len(self.tenants)
         parts = [gradients[name].reshape(count, -1) for name in self.layout.parameters]
         torch.cat(parts, dim=1, out=self.gradient)
-        if self.backend.loops:
-            from .kernels.adam import adam_rows
-
-            arrays = self.flat, self.mean, self.square, self.gradient, pace.sizes[step]
-            deal(
-                adam_rows,
-                count,
-                self.backend.threads,
-                *(tensor.numpy() for tensor in (*arrays, pace.roots[step], pace.constants)),
-            )
-            return
         slow, fast, l1 = pace.constants
         if pace.any_l1:
             self.gradient.add_(self.flat.sign().mul_(l1))

@@ -33,20 +33,3 @@ def adam(weights, mean, square, gradient, rate, root, slow, fast, l1):
         mean[i] = m
         square[i] = s
         weights[i] -= rate * (m / (np.sqrt(s) * root + EPSILON))
-
-
-@kernel
-def adam_rows(first, last, weights, mean, square, gradient, rates, roots, constants):
-    """One step for the runs from first to last; a run whose rate is 0 stands still.
-
-    Args:
-        weights, mean, square, gradient: (runs, entries).
-        rates, roots: (runs, 1).
-        constants: (3, runs, 1): slow, fast, l1.
-    """
-    for run in range(first, last):
-        if rates[run, 0] != 0:
-            adam(
-                weights[run], mean[run], square[run], gradient[run], rates[run, 0], roots[run, 0],
-                constants[0, run, 0], constants[1, run, 0], constants[2, run, 0],
-            )  # fmt: skip

@@ -1,10 +1,8 @@
-"""Losses of all pairs of items and their gradients, a few rows of scores at a time.
+"""Descent of layers of attention over all pairs of items: all steps of a run, then the next run.
 
-Scores never leave the first-level cache: rows of four items with all others are scored, turned
-into slopes of the loss, and multiplied back at once (docs/training.md). Every run is computed by
-itself, so that its numbers do not depend on the batch. Arrays: q, k float32 (runs, items, heads *
-key_dim), key_dim a multiple of 4; offsets int32 (runs, items + 1) and targets int32 (runs, edges),
-the edges by source; items int32 (runs,), how many are no padding.
+A run's weights, moments, items, queries, keys and their gradients stay in the caches of a core for
+as many steps as lie between two looks (docs/training.md). Every run is computed by itself, with its
+own sizes: padding costs no time, and its numbers do not depend on the batch.
 """
 
 from pathlib import Path
@@ -12,252 +10,173 @@ from pathlib import Path
 import numpy as np
 
 from ....verify.engines.kernels.compilation import compiler
+from .adam import adam
+from .hinge import hinge_gradients, hinge_survey
+from .lanes import fill, read, total
+from .logistic import logistic_gradients, logistic_survey
+from .pairs import ROWS
+from .products import correlate, multiply
+from .softmax import softmax_gradients, softmax_survey
+from .vectors import LANES, ONE, ZERO
 
-# sums may be taken in another order; numbers that are not finite stay so
-kernel = compiler(
-    Path(__file__).parent,
-    fastmath={"reassoc", "contract", "nsz", "arcp"},
-    error_model="numpy",
-)
+kernel = compiler(Path(__file__).parent, error_model="numpy")
 
-#: Rows of scores that are multiplied back together.
-ROWS = 4
-ONE, HALF, ZERO = np.float32(1), np.float32(0.5), np.float32(0)
-LOG2_E, LN_2 = np.float32(1.4426950408889634), np.float32(0.6931471805599453)
-C2, C3, C4 = np.float32(1 / 2), np.float32(1 / 6), np.float32(1 / 24)
-C5, C6 = np.float32(1 / 120), np.float32(1 / 720)
-#: Beyond, the logistic function is 0 or 1 for all purposes.
-STEEP = np.float32(30)
+#: Losses by number: their places in ``attention_losses.LOSSES``.
+LOGISTIC, HINGE, SOFTMAX = range(3)
 
 
 @kernel
-def score(q, keys, first, last, m, scores):
-    """Scores of an item in one head: sum over c of q[c] keys[c, j]."""
-    for j in range(m):
-        scores[j] = ZERO
-    for c in range(first, last, 4):
-        q0, q1, q2, q3 = q[c], q[c + 1], q[c + 2], q[c + 3]
-        k0, k1, k2, k3 = keys[c], keys[c + 1], keys[c + 2], keys[c + 3]
-        for j in range(m):
-            scores[j] += q0 * k0[j] + q1 * k1[j] + q2 * k2[j] + q3 * k3[j]
+def _copy(columns, dim, items, points):
+    """The items of a run, (dim, items) without padding of the batch."""
+    for c in range(dim):
+        for j in range(items):
+            points[c * items + j] = columns[c, j]
 
 
 @kernel
-def pull(slope, keys, first, last, m, out):
-    """Gradient by the query of an item: sum over j of slope[j] keys[c, j]."""
-    for c in range(first, last, 4):
-        k0, k1, k2, k3 = keys[c], keys[c + 1], keys[c + 2], keys[c + 3]
-        x0, x1, x2, x3 = ZERO, ZERO, ZERO, ZERO
-        for j in range(m):
-            x0 += slope[j] * k0[j]
-            x1 += slope[j] * k1[j]
-            x2 += slope[j] * k2[j]
-            x3 += slope[j] * k3[j]
-        out[c] = x0
-        out[c + 1] = x1
-        out[c + 2] = x2
-        out[c + 3] = x3
+def _is_finite(values, size):
+    """Whether all are; a number that is not finite must not hide behind comparisons."""
+    gone = fill(ZERO)
+    for j in range(0, size, LANES):
+        # inf - inf is no number, and stays none in the sum
+        gone = gone + (read(values, j) - read(values, j))
+    return total(gone) == ZERO
 
 
 @kernel
-def push(q, start, slopes, head, first, last, m, total):
-    """Gradient by the keys, from four items at once: total[c, j] += q[i, c] slope_i[j]."""
-    end = q.shape[0] - 1
-    # rows beyond the last item have slope 0
-    i0, i1, i2, i3 = start, min(start + 1, end), min(start + 2, end), min(start + 3, end)
-    g0, g1, g2, g3 = slopes[0, head], slopes[1, head], slopes[2, head], slopes[3, head]
-    for c in range(first, last):
-        q0, q1, q2, q3 = q[i0, c], q[i1, c], q[i2, c], q[i3, c]
-        row = total[c]
-        for j in range(m):
-            row[j] += q0 * g0[j] + q1 * g1[j] + q2 * g2[j] + q3 * g3[j]
+def _weigh(shares, items, count):
+    """One over the items for items, 0 for padding."""
+    shares[:count] = ONE / np.float32(count)
+    shares[count:items] = ZERO
 
 
 @kernel
-def logistic_row(values, tau, alpha, norm, m, bits, out):
-    """norm / (1 + exp(-alpha (values - tau))), by a polynomial and a shift of the exponent."""
-    power = bits.view(np.float32)
-    for j in range(m):
-        z = min(max(alpha * (values[j] - tau), -STEEP), STEEP) * LOG2_E
-        n = np.floor(z + HALF)
-        f = (z - n) * LN_2
-        out[j] = ONE + f * (ONE + f * (C2 + f * (C3 + f * (C4 + f * (C5 + f * C6)))))
-        bits[j] = (np.int32(n) + np.int32(127)) << np.int32(23)
-    for j in range(m):
-        e = out[j] * power[j]
-        out[j] = norm * (e / (ONE + e))
+def _project(row, base, heads, room, key_dim, points, dim, items, target):
+    """Queries, or keys, of all items: (heads, key_dim, items) from weights (dim, heads, room)."""
+    size = key_dim * items
+    target[: heads * size] = ZERO
+    for a in range(heads):
+        multiply(
+            row, base + a * room, 1, heads * room, key_dim, dim, points, 0, items,
+            target[a * size : (a + 1) * size],
+        )  # fmt: skip
 
 
 @kernel
-def logistic_gradients(
-    first, last, q, k, heads, offsets, targets, items, alphas, taus, by_q, by_k, by_scale
-):
-    """Gradients of the sum over pairs of softplus(-+ alpha (max over heads - tau)) / items.
+def _back(points, dim, heads, room, key_dim, items, slope, gradient, base):
+    """Gradient by the weights from the one by queries or keys."""
+    for a in range(heads):
+        correlate(
+            points, dim, slope, a * key_dim * items, key_dim, items, gradient, base + a * room,
+            heads * room,
+        )  # fmt: skip
 
-    For the runs from first to last; by_q, by_k like q and k; by_scale (runs, 2): by log alpha and
-    tau. The gradient of a pair goes to its winning head.
+
+@kernel
+def descend(
+    first, last, loss, heads, room, flat, mean, square, sizes, levels, columns, offsets, targets,
+    rates, roots, constants,
+):  # fmt: skip
+    """Take some steps with the runs from first to last.
+
+    Args:
+        loss: LOGISTIC, HINGE or SOFTMAX.
+        heads: of every run.
+        room: key dimensions of a head with padding.
+        flat, mean, square: (runs, entries): query and key (dim, heads, room), then log alpha and
+            tau or the score of the null key.
+        sizes: int64 (runs, 3): items, their dimensions, key dimensions up to a multiple of 4.
+        levels: (runs, 1), of the hinge.
+        columns: (runs, dim, items): the item vectors, items a multiple of LANES.
+        offsets, targets: int32 (runs, items + 1) and (runs, edges), the edges by source.
+        rates, roots: (steps, runs, 1); a run stands still where its rate is 0.
+        constants: (3, runs, 1), as for Adam.
     """
-    width = q.shape[2]
-    dim = width // heads
-    most = q.shape[1]
-    keys = np.empty((width, most), np.float32)
-    total = np.empty((width, most), np.float32)
-    scores = np.empty((heads, most), np.float32)
-    slopes = np.zeros((ROWS, heads, most), np.float32)
-    slope = np.empty(most, np.float32)
-    best = np.empty(most, np.float32)
-    winner = np.empty(most, np.int32)
-    bits = np.empty(most, np.int32)
+    most_dim, most = columns.shape[1], columns.shape[2]
+    points, shares = np.empty(most_dim * most, np.float32), np.empty(most, np.float32)
+    columns_of = np.empty((4, heads * room * most), np.float32)
+    queries, keys, by_query, by_key = (
+        columns_of[0], columns_of[1], columns_of[2], columns_of[3],
+    )  # fmt: skip
+    scores, powers = np.empty(heads * ROWS * most, np.float32), np.empty(heads * most, np.float32)
+    serving, odds = np.empty(targets.shape[1], np.int32), np.empty(targets.shape[1], np.float32)
+    gradient = np.empty(flat.shape[1], np.float32)
+    second = most_dim * heads * room
+    scale = 2 * second
     for run in range(first, last):
-        m = items[run]
-        alpha, tau = alphas[run], taus[run]
-        norm = ONE / np.float32(m)
-        for j in range(m):
-            for c in range(width):
-                keys[c, j] = k[run, j, c]
-        total[:, :m] = ZERO
-        by_alpha, by_tau = 0.0, 0.0
-        for start in range(0, m, ROWS):
-            for r in range(ROWS):
-                i = start + r
-                if i >= m:
-                    slopes[r, :, :m] = ZERO
-                    continue
-                for a in range(heads):
-                    score(q[run, i], keys, a * dim, (a + 1) * dim, m, scores[a])
-                    s = scores[a]
-                    if a == 0:
-                        for j in range(m):
-                            best[j] = s[j]
-                            winner[j] = 0
-                    else:
-                        for j in range(m):
-                            # no branch: which head wins cannot be predicted
-                            better = s[j] > best[j]
-                            winner[j] = np.int32(a) if better else winner[j]
-                            best[j] = s[j] if better else best[j]
-                logistic_row(best, tau, alpha, norm, m, bits, slope)
-                for e in range(offsets[run, i], offsets[run, i + 1]):
-                    slope[targets[run, e]] -= norm
-                one, other = ZERO, ZERO
-                for j in range(m):
-                    one += slope[j]
-                    other += slope[j] * (best[j] - tau)
-                by_tau -= one
-                by_alpha += other
-                for a in range(heads):
-                    g = slopes[r, a]
-                    for j in range(m):
-                        g[j] = alpha * slope[j] if winner[j] == a else ZERO
-                    pull(g, keys, a * dim, (a + 1) * dim, m, by_q[run, i])
-            for a in range(heads):
-                push(q[run], start, slopes, a, a * dim, (a + 1) * dim, m, total)
-        for j in range(m):
-            for c in range(width):
-                by_k[run, j, c] = total[c, j]
-        by_scale[run, 0] = by_alpha * alpha
-        by_scale[run, 1] = by_tau * alpha
+        row, edges, aims = flat[run], offsets[run], targets[run]
+        count, dim, key_dim = sizes[run]
+        items = (count + LANES - 1) // LANES * LANES
+        _copy(columns[run], dim, items, points)
+        _weigh(shares, items, count)
+        by_query[:] = ZERO
+        gradient[:] = ZERO
+        for step in range(len(rates)):
+            if rates[step, run, 0] == 0:
+                continue
+            _project(row, 0, heads, room, key_dim, points, dim, items, queries)
+            _project(row, second, heads, room, key_dim, points, dim, items, keys)
+            by_key[: heads * key_dim * items] = ZERO
+            if loss == LOGISTIC:
+                by_alpha, by_tau = logistic_gradients(
+                    queries, keys, heads, key_dim, items, count, shares, edges, aims,
+                    np.exp(row[scale]), row[scale + 1], scores, serving, by_query, by_key,
+                )  # fmt: skip
+                gradient[scale], gradient[scale + 1] = by_alpha, by_tau
+            elif loss == HINGE:
+                hinge_gradients(
+                    queries, keys, heads, key_dim, items, count, shares, edges, aims,
+                    levels[run, 0], scores, by_query, by_key,
+                )  # fmt: skip
+            else:
+                gradient[scale + 1] = softmax_gradients(
+                    queries, keys, heads, key_dim, items, count, shares, edges, aims,
+                    row[scale + 1], scores, powers, serving, odds, by_query, by_key,
+                )  # fmt: skip
+            _back(points, dim, heads, room, key_dim, items, by_query, gradient, 0)
+            _back(points, dim, heads, room, key_dim, items, by_key, gradient, second)
+            adam(
+                row, mean[run], square[run], gradient, rates[step, run, 0], roots[step, run, 0],
+                constants[0, run, 0], constants[1, run, 0], constants[2, run, 0],
+            )  # fmt: skip
 
 
 @kernel
-def hinge_gradients(first, last, q, k, heads, offsets, targets, items, levels, by_q, by_k):
-    """Gradients of half the squared excess of other pairs above a level, in every head, and half
-    the squared shortfall of edges below 1, in the head that serves them best; over the items."""
-    width = q.shape[2]
-    dim = width // heads
-    most = q.shape[1]
-    keys = np.empty((width, most), np.float32)
-    scores = np.empty(most, np.float32)
+def survey(first, last, loss, heads, room, flat, sizes, levels, columns, offsets, targets, out):
+    """out (runs, 2): the loss, and 1 where all pairs are on their sides; else as above."""
+    most_dim, most = columns.shape[1], columns.shape[2]
+    points, shares = np.empty(most_dim * most, np.float32), np.empty(most, np.float32)
+    columns_of = np.empty((2, heads * room * most), np.float32)
+    queries, keys = columns_of[0], columns_of[1]
+    scores, powers = np.empty(heads * ROWS * most, np.float32), np.empty(heads * most, np.float32)
+    second = most_dim * heads * room
+    scale = 2 * second
     for run in range(first, last):
-        m, level = items[run], levels[run]
-        norm = ONE / np.float32(m)
-        for j in range(m):
-            for c in range(width):
-                keys[c, j] = k[run, j, c]
-        by_q[run, :m] = ZERO
-        by_k[run, :m] = ZERO
-        for i in range(m):
-            query = q[run, i]
-            for e in range(offsets[run, i], offsets[run, i + 1]):
-                j = targets[run, e]
-                serving, value = 0, np.float32(-np.inf)
-                for a in range(heads):
-                    s = ZERO
-                    for c in range(a * dim, (a + 1) * dim):
-                        s += query[c] * k[run, j, c]
-                    if s > value:
-                        serving, value = a, s
-                short = norm * (ONE - value)
-                if short > 0:
-                    for c in range(serving * dim, (serving + 1) * dim):
-                        by_q[run, i, c] -= short * k[run, j, c]
-                        by_k[run, j, c] -= short * query[c]
-            for a in range(heads):
-                low, high = a * dim, (a + 1) * dim
-                score(query, keys, low, high, m, scores)
-                for e in range(offsets[run, i], offsets[run, i + 1]):
-                    scores[targets[run, e]] = -np.inf
-                top = level
-                for j in range(m):
-                    top = max(top, scores[j])
-                # most rows have no score above the level once a layer is nearly right
-                if top == level:
-                    continue
-                for j in range(m):
-                    if scores[j] > level:
-                        excess = norm * (scores[j] - level)
-                        for c in range(low, high):
-                            by_q[run, i, c] += excess * k[run, j, c]
-                            by_k[run, j, c] += excess * query[c]
-
-
-@kernel
-def sides(first, last, q, k, heads, offsets, targets, items, alphas, taus, levels, out):
-    """out (runs, 4): least edge, greatest other score over all heads, logistic loss, hinge loss."""
-    width = q.shape[2]
-    dim = width // heads
-    most = q.shape[1]
-    keys = np.empty((width, most), np.float32)
-    scores = np.empty(most, np.float32)
-    best = np.empty(most, np.float32)
-    for run in range(first, last):
-        m, alpha, tau, level = items[run], alphas[run], taus[run], levels[run]
-        for j in range(m):
-            for c in range(width):
-                keys[c, j] = k[run, j, c]
-        least, top = np.float32(np.inf), np.float32(-np.inf)
-        logistic, hinge = 0.0, 0.0
-        for i in range(m):
-            best[:m] = -np.inf
-            for a in range(heads):
-                score(q[run, i], keys, a * dim, (a + 1) * dim, m, scores)
-                for j in range(m):
-                    best[j] = scores[j] if scores[j] > best[j] else best[j]
-                for e in range(offsets[run, i], offsets[run, i + 1]):
-                    scores[targets[run, e]] = level
-                for j in range(m):
-                    excess = max(scores[j] - level, ZERO)
-                    hinge += excess * excess
-            for e in range(offsets[run, i], offsets[run, i + 1]):
-                value = best[targets[run, e]]
-                least = min(least, value)
-                short = max(ONE - value, ZERO)
-                hinge += short * short
-                z = alpha * (value - tau)
-                logistic += max(-z, ZERO) + np.log1p(np.exp(-abs(z)))
-                best[targets[run, e]] = -np.inf
-            for j in range(m):
-                if best[j] > -np.inf:
-                    top = max(top, best[j])
-                    z = alpha * (best[j] - tau)
-                    logistic += max(z, ZERO)
-                    if abs(z) < STEEP:
-                        logistic += np.log1p(np.exp(-abs(z)))
-        out[run, 0] = least
-        out[run, 1] = top
-        out[run, 2] = logistic / m
-        out[run, 3] = hinge / (2 * m)
-        # a number that is not finite must not hide behind comparisons, which it loses
-        if not (np.isfinite(q[run]).all() and np.isfinite(k[run]).all()):
-            out[run, 2] = np.nan
-            out[run, 3] = np.nan
+        row, edges, aims = flat[run], offsets[run], targets[run]
+        count, dim, key_dim = sizes[run]
+        items = (count + LANES - 1) // LANES * LANES
+        size = heads * key_dim * items
+        _copy(columns[run], dim, items, points)
+        _weigh(shares, items, count)
+        _project(row, 0, heads, room, key_dim, points, dim, items, queries)
+        _project(row, second, heads, room, key_dim, points, dim, items, keys)
+        alpha, tau = np.exp(row[scale]), row[scale + 1]
+        if loss == LOGISTIC:
+            value, learned = logistic_survey(
+                queries, keys, heads, key_dim, items, count, shares, edges, aims, alpha, tau,
+                scores,
+            )  # fmt: skip
+        elif loss == HINGE:
+            value, learned = hinge_survey(
+                queries, keys, heads, key_dim, items, count, shares, edges, aims, levels[run, 0],
+                scores,
+            )  # fmt: skip
+        else:
+            value, learned = softmax_survey(
+                queries, keys, heads, key_dim, items, count, shares, edges, aims, tau, scores,
+                powers,
+            )  # fmt: skip
+        finite = np.isfinite(alpha) and np.isfinite(tau)
+        finite = finite and _is_finite(queries, size) and _is_finite(keys, size)
+        out[run, 0] = value if finite else np.nan
+        out[run, 1] = learned

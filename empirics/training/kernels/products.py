@@ -8,6 +8,7 @@ from .vectors import (
     gram_1x1,
     gram_4x1,
     gram_4x2,
+    gram_4x4,
     product_1x1,
     product_4x1,
     product_4x2,
@@ -54,6 +55,12 @@ def correlate(slope, outs, source, first, ins, points, target, base, out_step):
         row, place = base + n * out_step, n * points
         c = 0
         if n + 4 <= outs:
+            while c + 4 <= ins:
+                gram_4x4(
+                    slope, place, source, first + c * points, points, points, target, row + c,
+                    out_step,
+                )  # fmt: skip
+                c += 4
             while c + 2 <= ins:
                 gram_4x2(
                     slope, place, source, first + c * points, points, points, target, row + c,

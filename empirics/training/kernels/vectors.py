@@ -10,31 +10,34 @@ from ....verify.engines.kernels.vectors import load, splat
 
 #: Floats of a vector; numbers of points are padded to multiples of it.
 LANES = 16
-_FLOAT = ir.FloatType()
-_VECTOR = ir.VectorType(_FLOAT, LANES)
+FLOAT = ir.FloatType()
+VECTOR = ir.VectorType(FLOAT, LANES)
 
 
-def _called(builder, name, result, values, fastmath=()):
+def called(builder, name, result, values, fastmath=()):
+    """A call of an LLVM intrinsic."""
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(result, [value.type for value in values]), name
     )
     return builder.call(function, values, fastmath=fastmath)
 
 
-def _multiply_add(builder, a, b, total):
-    return _called(builder, f"llvm.fmuladd.v{LANES}f32", _VECTOR, [a, b, total])
+def multiply_add_lanes(builder, a, b, total):
+    """``a * b + total`` of vectors."""
+    return called(builder, f"llvm.fmuladd.v{LANES}f32", VECTOR, [a, b, total])
 
 
-def _data(context, builder, signature, args, number):
+def data_of(context, builder, signature, args, number):
     """Pointer to the first element of an array argument."""
     return context.make_array(signature.args[number])(context, builder, args[number]).data
 
 
-def _product(outs, vectors):
+def _product(outs, vectors, onto=True):
     """An intrinsic for ``outs`` rows and ``vectors`` vectors of points.
 
     target[place + t stride + j] += sum over c < ins of
-    weights[base + t out_step + c in_step] source[first + c stride + j], t < outs.
+    weights[base + t out_step + c in_step] source[first + c stride + j], t < outs. Where not
+    ``onto``, the target need not hold anything before.
     """
 
     @intrinsic
@@ -44,7 +47,7 @@ def _product(outs, vectors):
         def codegen(context, builder, signature, args):
             _, base, out_step, in_step, ins, _, first, stride, _, place = args
             weights, source, target = (
-                _data(context, builder, signature, args, number) for number in (0, 5, 8)
+                data_of(context, builder, signature, args, number) for number in (0, 5, 8)
             )
 
             def vector(pointer, start, number):
@@ -52,7 +55,7 @@ def _product(outs, vectors):
                     builder.gep(
                         pointer, [builder.add(start, ir.Constant(start.type, LANES * number))]
                     ),
-                    _VECTOR.as_pointer(),
+                    VECTOR.as_pointer(),
                 )
 
             def row(t):
@@ -61,9 +64,12 @@ def _product(outs, vectors):
             sums = {}
             for t in range(outs):
                 for v in range(vectors):
-                    sums[t, v] = cgutils.alloca_once(builder, _VECTOR)
-                    value = builder.load(vector(target, row(t), v))
-                    value.align = 4
+                    sums[t, v] = cgutils.alloca_once(builder, VECTOR)
+                    if onto:
+                        value = builder.load(vector(target, row(t), v))
+                        value.align = 4
+                    else:
+                        value = ir.Constant(VECTOR, [0.0] * LANES)
                     builder.store(value, sums[t, v])
             with cgutils.for_range(builder, ins) as loop:
                 start = builder.add(first, builder.mul(loop.index, stride))
@@ -76,7 +82,9 @@ def _product(outs, vectors):
                     place_of = builder.add(column, builder.mul(out_step, out_step.type(t)))
                     weight = splat(builder, builder.load(builder.gep(weights, [place_of])), LANES)
                     for v in range(vectors):
-                        total = _multiply_add(builder, weight, fed[v], builder.load(sums[t, v]))
+                        total = multiply_add_lanes(
+                            builder, weight, fed[v], builder.load(sums[t, v])
+                        )
                         builder.store(total, sums[t, v])
             for (t, v), total in sums.items():
                 builder.store(builder.load(total), vector(target, row(t), v)).align = 4
@@ -92,6 +100,36 @@ def _product(outs, vectors):
     return product
 
 
+def _folded(builder, values):
+    """The sums of sixteen vectors as one vector, in their order.
+
+    Two vectors at a time become one that holds half sums of both: a third of the work of sixteen
+    sums over lanes.
+    """
+    reach = LANES // 2
+    while reach:
+        halves = []
+        for one, other in zip(values[: len(values) // 2], values[len(values) // 2 :], strict=True):
+            picked = []
+            for half in (0, reach):
+                picked.append(
+                    [
+                        (lane - lane % (2 * reach)) + half + lane % reach
+                        + (LANES if lane % (2 * reach) >= reach else 0)
+                        for lane in range(LANES)
+                    ]
+                )  # fmt: skip
+            lows, highs = (
+                builder.shuffle_vector(
+                    one, other, ir.Constant(ir.VectorType(ir.IntType(32), LANES), order)
+                )
+                for order in picked
+            )
+            halves.append(builder.fadd(lows, highs))
+        values, reach = halves, reach // 2
+    return values[0]
+
+
 def _gram(outs, ins):
     """An intrinsic for ``outs`` by ``ins`` inner products over points, a multiple of LANES.
 
@@ -104,13 +142,13 @@ def _gram(outs, ins):
         def codegen(context, builder, signature, args):
             _, place, _, first, stride, points, _, base, out_step = args
             left, right, target = (
-                _data(context, builder, signature, args, number) for number in (0, 2, 6)
+                data_of(context, builder, signature, args, number) for number in (0, 2, 6)
             )
             sums = {}
             for t in range(outs):
                 for c in range(ins):
-                    sums[t, c] = cgutils.alloca_once(builder, _VECTOR)
-                    builder.store(ir.Constant(_VECTOR, [0.0] * LANES), sums[t, c])
+                    sums[t, c] = cgutils.alloca_once(builder, VECTOR)
+                    builder.store(ir.Constant(VECTOR, [0.0] * LANES), sums[t, c])
             step = ir.Constant(points.type, LANES)
             with cgutils.for_range_slice(builder, points.type(0), points, step) as (index, _):
 
@@ -121,18 +159,33 @@ def _gram(outs, ins):
                             builder.add(start, index), builder.mul(stride, stride.type(number))
                         )
                         address = builder.gep(pointer, [place_of])
-                        found.append(load(builder, address, _VECTOR, 4))
+                        found.append(load(builder, address, VECTOR, 4))
                     return found
 
                 others = vectors(right, first, ins)
                 for t, value in enumerate(vectors(left, place, outs)):
                     for c in range(ins):
-                        total = _multiply_add(builder, value, others[c], builder.load(sums[t, c]))
+                        total = multiply_add_lanes(
+                            builder, value, others[c], builder.load(sums[t, c])
+                        )
                         builder.store(total, sums[t, c])
+            if outs * ins == LANES:
+                found = _folded(builder, [builder.load(total) for total in sums.values()])
+                for t in range(outs):
+                    order = ir.Constant(
+                        ir.VectorType(ir.IntType(32), ins), list(range(t * ins, (t + 1) * ins))
+                    )
+                    part = builder.shuffle_vector(found, found, order)
+                    place_of = builder.add(base, builder.mul(out_step, out_step.type(t)))
+                    address = builder.bitcast(
+                        builder.gep(target, [place_of]), part.type.as_pointer()
+                    )
+                    builder.store(part, address).align = 4
+                return context.get_dummy_value()
             for (t, c), total in sums.items():
-                found = _called(
-                    builder, f"llvm.vector.reduce.fadd.v{LANES}f32", _FLOAT,
-                    [ir.Constant(_FLOAT, -0.0), builder.load(total)], ("reassoc",),
+                found = called(
+                    builder, f"llvm.vector.reduce.fadd.v{LANES}f32", FLOAT,
+                    [ir.Constant(FLOAT, -0.0), builder.load(total)], ("reassoc",),
                 )  # fmt: skip
                 row = builder.add(base, builder.mul(out_step, out_step.type(t)))
                 builder.store(found, builder.gep(target, [builder.add(row, row.type(c))]))
@@ -149,5 +202,6 @@ def _gram(outs, ins):
 
 
 product_4x2, product_4x1, product_1x1 = _product(4, 2), _product(4, 1), _product(1, 1)
-gram_4x2, gram_4x1, gram_1x1 = _gram(4, 2), _gram(4, 1), _gram(1, 1)
+score_4x2, score_4x1 = _product(4, 2, onto=False), _product(4, 1, onto=False)
+gram_4x4, gram_4x2, gram_4x1, gram_1x1 = _gram(4, 4), _gram(4, 2), _gram(4, 1), _gram(1, 1)
 ZERO, ONE = np.float32(0), np.float32(1)

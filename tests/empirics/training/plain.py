@@ -73,6 +73,8 @@ def attention_runs(loss: str) -> list[AttentionRun]:
         AttentionRun(17, 6, 2, 5, "regular-2", seed=3, schedule=slow(80), **options),
         AttentionRun(24, 8, 2, 4, "star", "spectrum", 5, whiten=True, schedule=slow(), **options),
         AttentionRun(20, 8, 1, 6, "zipf", seed=4, schedule=slow(), **options),
+        AttentionRun(37, 11, 2, 9, "regular-3", seed=6, schedule=slow(), spread=0.8, **options),
+        AttentionRun(16, 5, 3, 4, "hubs-2", seed=7, schedule=slow(70), **options),
     ]
 
 

@@ -67,24 +67,26 @@ def test_batched_is_alone(
 
 
 @pytest.mark.usefixtures("together")
-@pytest.mark.parametrize("layers", [1, 3])
-def test_compiled_loops_give_the_same_bits_in_any_batch(layers: int) -> None:
-    runs = network_runs(layers)
-    batched = trained(ReluNetworks(), runs, memory=1 << 30)
-    dealt = trained(ReluNetworks(), runs, memory=1 << 30, threads=2)
+@pytest.mark.parametrize(
+    ("program", "runs"),
+    [
+        pytest.param(ReluNetworks(), network_runs(1), id="two-layer"),
+        pytest.param(ReluNetworks(), network_runs(3), id="four-layer"),
+        *(
+            pytest.param(AttentionLayers(), attention_runs(loss), id=loss)
+            for loss in ("logistic", "hinge", "softmax")
+        ),
+    ],
+)
+def test_compiled_loops_give_the_same_bits_in_any_batch(program: Program, runs: list[Any]) -> None:
+    batched = trained(program, runs, memory=1 << 30)
+    dealt = trained(program, runs, memory=1 << 30, threads=2)
     for run in runs:
-        (alone,) = trained(ReluNetworks(), [run]).values()
-        for name, array in alone.parameters.items():
-            assert np.array_equal(array, batched[run].parameters[name]), name
-            assert np.array_equal(array, dealt[run].parameters[name]), name
-
-
-@pytest.mark.parametrize("loss", ["logistic", "hinge"])
-def test_two_threads_do_what_one_does(loss: str) -> None:
-    runs = attention_runs(loss)
-    one, two = (trained(AttentionLayers(), runs, threads=threads) for threads in (1, 2))
-    for run in runs:
-        _same(one[run], two[run])
+        (alone,) = trained(program, [run]).values()
+        for other in (batched[run], dealt[run]):
+            assert (other.stop, other.steps) == (alone.stop, alone.steps)
+            for name, array in alone.parameters.items():
+                assert np.array_equal(array, other.parameters[name]), name
 
 
 @pytest.mark.usefixtures("together")
@@ -154,7 +156,7 @@ def test_superposed_networks_follow_the_loop_that_one_writes(number: int) -> Non
     assert done.loss == pytest.approx(float(found), rel=1e-3, abs=1e-6)
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(7))
 @pytest.mark.parametrize("objective", ["logistic", "hinge"])
 def test_attention_follows_the_loop_that_one_writes(objective: str, number: int) -> None:
     run = attention_runs(objective)[number]

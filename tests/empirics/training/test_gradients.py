@@ -13,6 +13,7 @@ from superproof.empirics.training.attention_layers import AttentionLayers, Atten
 from superproof.empirics.training.attention_losses import tensor_gradients, tensor_survey
 from superproof.empirics.training.dense_layers import forward, product
 from superproof.empirics.training.device import Backend
+from superproof.empirics.training.kernels.adam import adam
 from superproof.empirics.training.program import Layout
 from superproof.empirics.training.relu_networks import hinge_gradients
 from superproof.empirics.training.schedule import Schedule
@@ -75,7 +76,7 @@ def _tensors(run: AttentionRun) -> tuple[dict[str, torch.Tensor], dict[str, torc
     return free, {name: torch.tensor(array)[None] for name, array in start.data.items()}
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(7))
 @pytest.mark.parametrize("loss", ["logistic", "hinge", "softmax"])
 def test_attention(loss: str, number: int) -> None:
     run = attention_runs(loss)[number]
@@ -89,7 +90,7 @@ def test_attention(loss: str, number: int) -> None:
     _compare(found, value, free)
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(7))
 def test_attention_losses_are_what_they_say(number: int) -> None:
     """Pair by pair and, for softmax, over all contexts, in float64."""
     for loss in ("logistic", "hinge", "softmax"):
@@ -143,7 +144,7 @@ def test_softmax_is_about_the_worst_context(heads: int) -> None:
         }
         data = {
             "embeddings": torch.eye(5)[None],
-            "items": torch.full((1, 1), 5, dtype=torch.int32),
+            "sizes": torch.tensor([[5, 5, 5]]),
             "signs": torch.tensor(np.where(edge, 1, -1)[None], dtype=torch.int8),
         }
         found = tensor_survey("softmax", heads, free, data, "float32")
@@ -159,11 +160,10 @@ def test_softmax_is_about_the_worst_context(heads: int) -> None:
     assert outcomes == {True, False}
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["loops", "tensors"])
-def test_adam_is_that_of_torch(compiled: bool) -> None:
+@pytest.mark.parametrize("loops", [True, False], ids=["loops", "tensors"])
+def test_adam_is_that_of_torch(loops: bool) -> None:
     source = torch.Generator().manual_seed(1)
-    backend = Backend(compiled=compiled)
-    slots = Slots(Layout({"a": (3, 2), "b": (5,)}, {}, 0), 3, backend)
+    slots = Slots(Layout({"a": (3, 2), "b": (5,)}, {}, 0), 3, Backend())
     schedules = [
         Schedule(9, 0.1),
         Schedule(4, 0.02, l1=0.01, momenta=(0.5, 0.9)),
@@ -183,15 +183,24 @@ def test_adam_is_that_of_torch(compiled: bool) -> None:
     found = [torch.randn(3, 11, generator=source) for _ in range(9)]
     pace = slots.pace(9)
     for step, gradient in enumerate(found):
-        parts = {"a": gradient[:, :6].reshape(3, 3, 2), "b": gradient[:, 6:]}
-        slots.descend(parts, pace, step)
+        if loops:
+            moments = slots.flat, slots.mean, slots.square, gradient
+            paces = pace.sizes[step], pace.roots[step], *pace.constants
+            for slot in range(3):
+                adam(
+                    *(tensor[slot].numpy() for tensor in moments),
+                    *(numbers[slot].numpy()[0] for numbers in paces),
+                )
+        else:
+            parts = {"a": gradient[:, :6].reshape(3, 3, 2), "b": gradient[:, 6:]}
+            slots.descend(parts, pace, step)
     for slot, schedule in enumerate(schedules):
         weights = begin[slot].clone().requires_grad_()
-        adam = torch.optim.Adam([weights], lr=1.0, betas=schedule.momenta)
+        plain = torch.optim.Adam([weights], lr=1.0, betas=schedule.momenta)
         for step in range(schedule.steps):
-            adam.param_groups[0]["lr"] = schedule.rate(step)
+            plain.param_groups[0]["lr"] = schedule.rate(step)
             weights.grad = found[step][slot] + schedule.l1 * weights.detach().sign()
-            adam.step()
+            plain.step()
         torch.testing.assert_close(slots.flat[slot], weights.detach(), rtol=1e-4, atol=1e-5)
 
 
