@@ -20,6 +20,7 @@ from .hidden_layer import hidden_layer
 from .measurement import chance, measure, permuted
 from .obdd import require_dd
 from .plan import NAME, ReadingPlan, cell_of
+from .stacked_measurement import deep_runs, stacked_runs
 from .training import train
 
 #: Networks trained side by side.
@@ -45,7 +46,7 @@ class ReadingResult:
     files: dict[str, Path] = field(default_factory=dict)
 
     def part(self, name: str) -> list[Run]:
-        """The runs of a part: ``read``, ``chance`` or ``capacity``."""
+        """The runs of a part: ``read``, ``chance``, ``capacity``, ``stacked`` or ``deep``."""
         return [run for run in self.runs if run.configuration["part"] == name]
 
 
@@ -61,7 +62,8 @@ def reading(
 ) -> ReadingResult:
     """Train networks, read every one of them, and compare with other ways.
 
-    Writes ``runs.sqlite`` (as runs finish), figures, ``reading.csv`` and ``finding.json``.
+    Writes ``runs.sqlite`` (as runs finish), figures, ``reading.csv``, ``stacked.csv`` where there
+    are stacked or deep networks, and ``finding.json``.
 
     Args:
         out: folder.
@@ -78,6 +80,7 @@ def reading(
     """
     from .experiment_figure import draw_capacity, draw_questions
     from .experiment_finding import write_finding, write_table
+    from .stacked_finding import write_stacked
 
     require_matplotlib()
     require_dd()
@@ -85,16 +88,26 @@ def reading(
     start = time.monotonic()
     with RunStore(out, resume) as store:
         runs = complete(
-            store, plan.planned(seed), lambda some: _do(some, device), progress, TOGETHER
+            store, plan.planned(seed), lambda some: _do_all(some, device), progress, TOGETHER
         )
     used = runs[0].device if runs else device
     result = ReadingResult(seed, plan, tuple(runs), time.monotonic() - start, used)
     result.files["runs"] = store.path
     result.files["csv"] = write_table(result, out / "reading.csv")
+    if result.part("stacked") or result.part("deep"):
+        result.files["stacked"] = write_stacked(result, out / "stacked.csv")
     result.files["questions"], _ = draw_questions(result, out / "questions")
     result.files["capacity"], _ = draw_capacity(result, out / "capacity")
     result.files["finding"] = write_finding(result, out, quick)
     return result
+
+
+def _do_all(some: Sequence[Planned], device: str) -> Iterator[Run]:
+    """Do some runs, each part in its own way."""
+    for part, do in (("stacked", stacked_runs), ("deep", deep_runs)):
+        yield from do([one for one in some if one.configuration["part"] == part], device)
+    shallow = [one for one in some if one.configuration["part"] not in ("stacked", "deep")]
+    yield from _do(shallow, device)
 
 
 def _do(some: Sequence[Planned], device: str) -> Iterator[Run]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..finding import Finding, Table, command_of
 from .plan import NAME
+from .stacked_finding import stacked_sentences, stacked_table
 from .summary import (
     Capacities,
     Tally,
@@ -64,6 +65,7 @@ def sentences(result: ReadingResult) -> list[str]:
     if whole.trained > whole.exact:
         errors = share(whole.described, whole.trained - whole.exact)
         said.append(f"{errors} networks with errors are known exactly all the same.")
+    said += stacked_sentences(result)
     found = capacities(result.part("capacity"))
     if found.regression is not None:
         parts = ", ".join(
@@ -92,6 +94,7 @@ def write_finding(result: ReadingResult, out: Path, quick: bool) -> Path:
              "exact questions, mean", "errors known exactly"],
             [_tally_row(form, one) for form, one in by_form(read).items()],
         ),
+        *stacked_table(result),
         Table(
             "Static decoders alone, on exact networks",
             ["decoder", "right formula", "of", "recall", "precision"],
@@ -147,6 +150,8 @@ def notes(result: ReadingResult) -> list[str]:
         "ones are selected; those that stayed wrong are in the denominators and described.",
         "A question is one call of the exact engine about a formula. The certificate is built "
         "from the last answer; its time is in the CSV file.",
+        "Blocks of a stack are trained one by one and joined by steps; in a network trained end to "
+        "end the hidden units are not Boolean, and it is read through.",
         "The regression leaves out clauses without a code, which are many, and is unstable in "
         "small runs: the quick one has a handful of networks.",
         "A certificate is written in Python within "

@@ -113,6 +113,7 @@ class Interpretation:
         seed: of all samples.
         seconds: of everything.
         stages: of stacked layers, where the units between them are Boolean.
+        certificate_seconds: of these, for the certificate and its check.
     """
 
     network: Network
@@ -124,6 +125,7 @@ class Interpretation:
     seed: int
     seconds: float
     stages: tuple[Stage, ...] = ()
+    certificate_seconds: float = 0.0
 
     @property
     def complete(self) -> bool:

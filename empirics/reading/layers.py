@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -105,10 +105,12 @@ def composed(
     output: int,
     stages: Sequence[Stage],
     reader: Reader,
+    usage: Usage | None = None,
 ) -> Formula | None:
     """The formula of an output over the network's inputs, read behind the last stage.
 
-    None where the output has no proved formula over the last units, or a very long one.
+    None where the output has no proved formula over the last units, or a very long one. The
+    exact questions are counted in ``usage``.
     """
     rest = Network(network.dense.layers[stages[-1].last + 1 :])
     names = stages[-1].units
@@ -116,6 +118,7 @@ def composed(
         names, dict.fromkeys(specification.outputs), readout=specification.readout
     )
     target = Target.of(rest, behind, output, reader.threads)
+    target = target if usage is None else replace(target, usage=usage)
     one, _ = read_output(target, hidden_layer(rest, output), reader)
     formula = one.formula
     for stage in reversed(stages):
@@ -133,16 +136,22 @@ def _boolean_units(
     None as well where some unit was not read in time.
     """
     *before, last = part.layers
+    if last.activation not in ("step", "relu"):
+        return None
     bare = Network((*before, Layer(last.weight, last.bias, "identity")))
     rng = np.random.default_rng([reader.seed, 5])
+    # a unit is active where its value before the activation is above 0
+    targets = [
+        Target(outputs_of(bare, [j]), f"u{j}", domain, Threshold(), usage, reader.threads)
+        for j in range(last.width)
+    ]
+    for target in targets if last.activation != "step" else ():
+        values = target.values(target.sample((), ROWS, rng))
+        if not np.isin(np.maximum(values, 0.0), (0.0, 1.0)).all():
+            return None  # before any unit is read
     counted = neuron_formulas(bare, domain) if not before else [None] * last.width
     formulas: list[Formula] = []
-    for j in range(last.width):
-        # a unit is active where its value before the activation is above 0
-        target = Target(outputs_of(bare, [j]), f"u{j}", domain, Threshold(), usage, reader.threads)
-        values = target.values(target.sample((), ROWS, rng))
-        if last.activation != "step" and not np.isin(np.maximum(values, 0.0), (0.0, 1.0)).all():
-            return None
+    for j, target in enumerate(targets):
         formula = counted[j]
         if formula is None:
             if deadline is not None and time.monotonic() > deadline:
@@ -155,13 +164,11 @@ def _boolean_units(
         formulas.append(formula)
     if last.activation == "step":
         return formulas
-    if last.activation != "relu":
-        return None
-    return formulas if _exactly_boolean(part, domain, formulas, reader) else None
+    return formulas if _exactly_boolean(part, domain, formulas, reader, usage) else None
 
 
 def _exactly_boolean(
-    part: Network, domain: Domain, formulas: Sequence[Formula], reader: Reader
+    part: Network, domain: Domain, formulas: Sequence[Formula], reader: Reader, usage: Usage
 ) -> bool:
     """Whether the units are 1 where their formulas are true and 0 elsewhere.
 
@@ -175,7 +182,11 @@ def _exactly_boolean(
     specification = Specification(
         domain.names, wanted, domain=domain, readout=Levels(Fraction(1), Fraction(0))
     )
+    start = time.monotonic()
     verdict = decided(Problem(network, specification), reader.limits.timeout, reader.threads)
+    usage.verify += 1
+    usage.nodes += verdict.nodes
+    usage.seconds += time.monotonic() - start
     return verdict.holds
 
 

@@ -76,11 +76,13 @@ def read_output(
         layer: the hidden layer behind it, if there is one.
         reader: settings.
         given: what the output should be; takes no part in decoding.
-        proposed: a formula to try first, such as one composed layer by layer.
+        proposed: a formula that is proved already, layer by layer. It is asked about as a whole,
+            for the verdict, and stands where that is not decided in time.
         neurons: formulas of the neurons, handed on.
 
     Returns:
-        What was read, and the verdict that proves its formula, if it has one.
+        What was read, and the verdict that proves its formula; None where there is none, or
+        where layers prove it and the whole was not decided in time.
     """
     start = time.monotonic()
     names = target.domain.names
@@ -98,6 +100,8 @@ def read_output(
             answer = target.verify(trial, timeout=_left(reader, start))
             if answer.verdict.holds:
                 kind, formula, verdict = form, trial, answer.verdict
+            elif form == "layers" and answer.verdict.status == "unknown":
+                kind, formula = form, trial
     if formula is None:
         learned, agreement = _learn(target, decoded, reader)
         why = learned.why

@@ -1,4 +1,4 @@
-"""What the reading experiment runs: networks to read, networks without structure, capacities."""
+"""What the reading experiment runs: networks to read, also deep ones, and their capacities."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..run_plan import Planned
+from .stacked import DeepCell, StackedCell
 from .training import Cell
 
 NAME = "reading"
@@ -26,6 +27,9 @@ class ReadingPlan:
         neurons, clauses: grid of the capacities, clauses of four positive literals on 16 inputs.
         capacity_seeds: of each.
         timeout: seconds for reading one network.
+        stacks: trained blocks put on each other.
+        deep: networks with several hidden layers.
+        layered_seeds: of each of these two.
     """
 
     cells: tuple[Cell, ...]
@@ -36,13 +40,18 @@ class ReadingPlan:
     clauses: tuple[int, ...]
     capacity_seeds: int
     timeout: float
+    stacks: tuple[StackedCell, ...] = ()
+    deep: tuple[DeepCell, ...] = ()
+    layered_seeds: int = 1
 
     def planned(self, seed: int) -> list[Planned]:
         """All runs, networks of one size side by side."""
-        parts: Sequence[tuple[str, Sequence[Cell], int]] = (
+        parts: Sequence[tuple[str, Sequence[Cell | StackedCell | DeepCell], int]] = (
             ("read", self.cells, self.seeds),
             ("chance", self.chance, self.chance_seeds),
             ("capacity", self.capacity_cells, self.capacity_seeds),
+            ("stacked", self.stacks, self.layered_seeds),
+            ("deep", self.deep, self.layered_seeds),
         )
         return [
             Planned(NAME, {"part": part, "timeout": self.timeout, **asdict(cell)}, one)
@@ -62,7 +71,7 @@ class ReadingPlan:
 
 
 def cell_of(configuration: dict[str, Any]) -> Cell:
-    """The cell of a planned run."""
+    """The cell of a planned run of the parts ``read``, ``chance`` and ``capacity``."""
     left = {k: v for k, v in configuration.items() if k not in ("part", "timeout")}
     return Cell(**left)
 
@@ -92,6 +101,8 @@ QUICK = ReadingPlan(
     clauses=(2, 4, 8, 16),
     capacity_seeds=1,
     timeout=8.0,
+    stacks=(StackedCell("dnf", 10, 3),),
+    deep=(DeepCell(12, 3, 3, (8, 8), mixed=True),),
 )
 
 FULL = ReadingPlan(
@@ -110,7 +121,27 @@ FULL = ReadingPlan(
     chance=(Cell("dnf", 16, 4, 4, 16), Cell("dnf", 32, 8, 4, 32, mixed=True)),
     chance_seeds=10,
     neurons=(4, 6, 8, 12, 16, 24, 32),
-    clauses=(1, 2, 4, 8, 12, 16, 24, 32),
+    clauses=(1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 24),
     capacity_seeds=5,
     timeout=60.0,
+    stacks=(
+        *(
+            StackedCell(form, inputs, units, upper_clauses=clauses)
+            for inputs, units, clauses in ((12, 4, 2), (16, 6, 3), (24, 8, 3))
+            for form in ("dnf", "cnf")
+        ),
+        StackedCell("dnf", 32, 12, upper_clauses=4),
+    ),
+    deep=(
+        *(
+            DeepCell(inputs, 4, 4, hidden, mixed=mixed)
+            for inputs in (16, 24)
+            for hidden in ((16, 16), (24, 12))
+            for mixed in (False, True)
+        ),
+        DeepCell(16, 4, 4, (6, 4), mixed=True),
+        DeepCell(32, 8, 4, (32, 16)),
+        DeepCell(32, 8, 4, (32, 16), mixed=True),
+    ),
+    layered_seeds=5,
 )

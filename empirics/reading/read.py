@@ -27,6 +27,8 @@ from .threshold import neuron_formulas
 
 #: Outputs that are read one after the other at most.
 OUTPUTS = 256
+#: Why there is no certificate of a formula that only the pieces of a network prove.
+LAYERED = "proved layer by layer; the network as a whole was not decided in time"
 
 Progress = Callable[[int, int], None]
 
@@ -73,9 +75,12 @@ def read_network(
         progress(output, network.output_size)
         left = network.output_size - output
         own = reader.within(deadline, left)
-        proposed = composed(network, specification, output, stages, own) if stages else None
+        target = Target.of(network, specification, output, reader.threads)
+        proposed = (
+            composed(network, specification, output, stages, own, target.usage) if stages else None
+        )
         one, verdict = read_output(
-            Target.of(network, specification, output, reader.threads),
+            target,
             _layer(network, specification, output),
             reader.within(deadline, left),
             given=specification.formulas[output] if specification.formulas else None,
@@ -86,7 +91,7 @@ def read_network(
     formulas = {one.name: one.formula for one in found if one.formula is not None}
     whole: Specification | None = None
     written: CertificateFile | None = None
-    accepted = ""
+    accepted, before = "", time.monotonic()
     if len(formulas) == len(found):
         whole = Specification(
             specification.inputs,
@@ -97,7 +102,13 @@ def read_network(
         problem = Problem(network, whole)
         if reader.certificates:
             plain = len(found) == 1 and not isinstance(specification.readout, Argmax)
-            written, accepted = _certified(problem, verdict if plain else None, reader, certificate)
+            if plain and verdict is None:
+                written = CertificateFile(None, 0, LAYERED)
+                if certificate is not None:
+                    written = no_certificate(certificate, LAYERED)
+            else:
+                asked = verdict if plain else None
+                written, accepted = _certified(problem, asked, reader, certificate)
     elif certificate is not None:
         written = no_certificate(certificate, "some output has no proved formula")
     return Interpretation(
@@ -110,6 +121,7 @@ def read_network(
         reader.seed,
         time.monotonic() - start,
         stages,
+        time.monotonic() - before,
     )
 
 

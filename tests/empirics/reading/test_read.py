@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from superproof.empirics.reading import target
 from superproof.empirics.reading.dnf import equivalent
 from superproof.empirics.reading.exceptions import exceptions, guess_intended
 from superproof.empirics.reading.layers import read_stages
 from superproof.empirics.reading.learn import Limits
 from superproof.empirics.reading.output import SHORTEST, Reader
 from superproof.empirics.reading.pattern import Pattern, pattern_task, patterns
-from superproof.empirics.reading.read import OUTPUTS, read_network
+from superproof.empirics.reading.read import LAYERED, OUTPUTS, read_network
 from superproof.empirics.reading.target import Target
 from superproof.empirics.tasks import Clause, random_cnf, random_dnf
 from superproof.verify import recheck
+from superproof.verify.certificate import write_certificate
 from superproof.verify.check import check
 from superproof.verify.engines.branching.cubes import cubes_of
 from superproof.verify.errors import InputError
@@ -25,6 +28,7 @@ from superproof.verify.network import Network
 from superproof.verify.problem import Problem
 from superproof.verify.readout import Levels
 from superproof.verify.specification import Specification
+from superproof.verify.verdict import Verdict
 
 from .built import all_points, dnf_network, reads
 
@@ -221,10 +225,52 @@ def test_stacked_layers_are_read_one_by_one() -> None:
     assert [str(f) for f in found.stages[1].formulas] == ["~h0_0 & ~h0_1", "~h0_2 & ~h0_3"]
     one = found.outputs[0]
     assert one.kind == "layers"
+    # neurons that count need no question; each stage is asked to be Boolean, ORs are read, and
+    # the output is asked about over the last units and as a whole
+    assert [stage.usage.verify for stage in found.stages] == [1, 1]
+    assert one.usage.verify == 2
     points = all_points(8)
     assert found.specification is not None
     assert (found.specification.expected(points)[:, 0] == reads(network, points)).all()
     assert found.to_json()["stages"][0]["units"]["h0_1"] == "x2 & x3"
+
+
+def test_what_layers_prove_stands_where_the_whole_takes_too_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = target.decided
+
+    def slow(problem: Problem, timeout: float | None, threads: int | None) -> Verdict:
+        verdict = real(problem, timeout, threads)
+        return replace(verdict, status="unknown") if len(problem.network.layers) > 2 else verdict
+
+    monkeypatch.setattr(target, "decided", slow)
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=(3, 5)), rng.normal(size=(3, 3)), rng.normal(size=(1, 3))]
+    biases = [rng.normal(size=3), rng.normal(size=3), [0.1]]
+    points = all_points(5)
+    for kind in ("step", "relu"):
+        network = Network.from_arrays(weights, biases, [kind, kind, "identity"])
+        path = tmp_path / "certificate"
+        write_certificate(
+            Problem(dnf_network(3, ()), Specification(3, {"y0": "false"})),
+            check(dnf_network(3, ()), Specification(3, {"y0": "false"}), dtypes=()),
+            path,
+        )
+        assert path.is_file()
+        found = read_network(network, certificate=path)
+        one = found.outputs[0]
+        assert not found.complete
+        assert not path.exists()  # an older one is not left behind
+        if kind == "relu":  # without stages nothing is proved
+            assert (one.kind, one.formula) == ("unknown", None)
+            continue
+        assert (one.kind, one.why) == ("layers", "")
+        assert found.certificate is not None
+        assert found.certificate.content == LAYERED
+        assert found.specification is not None
+        assert (found.specification.expected(points)[:, 0] == reads(network, points)).all()
+        assert read_network(network).certificate == found.certificate
 
 
 def test_steps_are_boolean_and_other_relus_are_read_through() -> None:
