@@ -115,15 +115,15 @@ def _file(path: Path, changed: int) -> np.ndarray:
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
-def file_shape(path: Path, most: int) -> tuple[int, int, str]:
-    """Items (at most ``most``), dimensions and digest of the vectors in a file.
+def file_shape(path: Path) -> tuple[int, int, str]:
+    """Items, dimensions and digest of the vectors in a file.
 
     Raises InputError that names the file.
     """
     every = _file(path, path.stat().st_mtime_ns if path.exists() else 0)
     if len(every) < 4:
         raise InputError(f"{path}: holds {len(every)} vectors; give 4 or more")
-    return min(len(every), most), every.shape[1], hashlib.sha256(every.tobytes()).hexdigest()
+    return len(every), every.shape[1], hashlib.sha256(every.tobytes()).hexdigest()
 
 
 def spectrum(vectors: np.ndarray) -> dict[str, float]:

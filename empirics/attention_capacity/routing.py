@@ -26,7 +26,8 @@ DEFINITION = (
     "m items have frozen vectors; item i of a context of l items attends to its items by softmax, "
     "and the output is read as the item of the context with the largest inner product. Right is "
     f"pi(i), pi a random permutation; ties are wrong. Accuracy is sampled: {SAMPLED} random "
-    "contexts an item that hold item and target, evaluated in float64"
+    "contexts an item that hold item and target, evaluated in float64 (one where the context is "
+    "everything)"
 )
 
 
@@ -37,22 +38,37 @@ class Series:
     Attributes:
         name: as in tables.
         output: see :mod:`.value_routing`.
-        whiten: queries and keys from coordinates of equal second moments.
+        whiten: queries, keys and values from coordinates of equal second moments.
         everything: contexts are all items, not the plan's number of them.
+        hidden: neurons of the network in a block, or alone.
     """
 
     name: str
     output: str
     whiten: bool = False
     everything: bool = False
+    hidden: int = 128
+
+    @property
+    def attends(self) -> bool:
+        """Whether there are heads; a network alone is the control for the block around it."""
+        return self.output != "network"
 
 
+#: Blocks see entries of size 1, and sums over more of these than this take smaller steps.
+STEADY_DIM = 16
+#: Neurons of the small block: too few to hold the permutation without attention.
+FEW = 4
 SERIES = (
     Series("identity", "identity"),
     Series("identity, whitened", "identity", whiten=True),
     Series("identity, all items", "identity", whiten=True, everything=True),
     Series("values", "values"),
-    Series("block", "block"),
+    Series("values, whitened", "values", whiten=True),
+    Series(f"block, {FEW} neurons", "block", hidden=FEW),
+    Series("block, 128 neurons", "block"),
+    Series(f"{FEW} neurons alone", "network", hidden=FEW),
+    Series("128 neurons alone", "network"),
 )
 
 
@@ -61,17 +77,19 @@ class RoutingPlan:
     """What to train.
 
     Attributes:
-        items, embedding_dim: m and d; of given vectors at most so many rows, and their d.
+        items: numbers of items m; of given vectors those that there are rows for.
+        embedding_dim: d; of given vectors their own.
         context: items of a context, l.
         kinds: of the vectors.
         heads: numbers of heads.
-        sizes: total key dimensions, multiples of all numbers of heads.
+        sizes: total key dimensions; each number of heads takes its multiples.
         seeds: number of seeds; a seed decides vectors, permutation, contexts and start.
         steps: of training at most.
+        shown: the number of items in the figure of single sizes.
         digest: of given vectors.
     """
 
-    items: int
+    items: tuple[int, ...]
     embedding_dim: int
     context: int
     kinds: tuple[str, ...]
@@ -79,12 +97,20 @@ class RoutingPlan:
     sizes: tuple[int, ...]
     seeds: int
     steps: int
+    shown: int
     digest: str = ""
+
+    def sizes_of(self, heads: int) -> tuple[int, ...]:
+        """Total key dimensions for so many heads, 0 alone for none."""
+        if not heads:
+            return (0,)
+        return tuple(sorted(size for size in self.sizes if size % heads == 0))
 
 
 _KINDS = ("gaussian", "signs", "power-law", "common-mean")
-QUICK = RoutingPlan(48, 16, 12, _KINDS, (1, 4), (4, 8, 16), 2, 300)
-FULL = RoutingPlan(64, 16, 16, _KINDS, (1, 4), (4, 8, 12, 16), 3, 600)
+_SIZES = (1, 2, 4, 8, 16)
+QUICK = RoutingPlan((24, 48), 16, 12, _KINDS, (1, 4), _SIZES, 1, 300, 48)
+FULL = RoutingPlan((16, 32, 48, 64), 16, 12, _KINDS, (1, 4), _SIZES, 3, 800, 48)
 
 
 @dataclass(frozen=True)
@@ -92,16 +118,18 @@ class Routed:
     """A trained layer, as the store holds it.
 
     Attributes:
-        kind, series, heads, total_key_dim, seed: what was trained.
+        kind, series, items, heads, total_key_dim, seed: what was trained; no heads and no key
+            dimension for a network alone.
         right, sampled: counts in random contexts; ``low`` and ``high`` of the interval.
         hard_right, hard: in the contexts of the keys that score highest, one an item.
-        proved: items that are right in every context; None where nothing is decided exactly.
-        level: weight that is enough for the target; None likewise, or where there is none.
+        always: items that are right in every context; None where nothing is decided exactly.
+        undecided: items of which that is open; None likewise.
         steps: taken.
     """
 
     kind: str
     series: str
+    items: int
     heads: int
     total_key_dim: int
     seed: int
@@ -111,8 +139,8 @@ class Routed:
     high: float
     hard_right: int
     hard: int
-    proved: int | None
-    level: str | None
+    always: int | None
+    undecided: int | None
     steps: int
 
     @property
@@ -136,17 +164,21 @@ class RoutingResult:
     seconds: float
     files: dict[str, Path] = field(default_factory=dict)
 
-    def seeds_of(self, kind: str, series: str, heads: int, size: int) -> list[Routed]:
-        """The runs of one place in the figure."""
-        wanted = (kind, series, heads, size)
-        return [r for r in self.routed if (r.kind, r.series, r.heads, r.total_key_dim) == wanted]
+    def seeds_of(self, kind: str, series: str, items: int, heads: int, size: int) -> list[Routed]:
+        """The runs of one place in the figures."""
+        wanted = (kind, series, items, heads, size)
+        return [
+            r
+            for r in self.routed
+            if (r.kind, r.series, r.items, r.heads, r.total_key_dim) == wanted
+        ]
 
-    def least(self, kind: str, series: str, heads: int) -> int | None:
-        """The least size from which on every seed routes at least 99 % of the sample."""
+    def least(self, kind: str, series: str, items: int, heads: int) -> int | None:
+        """The least size from which on all seeds together route at least 99 % of their samples."""
         found = None
-        for size in sorted(self.plan.sizes, reverse=True):
-            here = self.seeds_of(kind, series, heads, size)
-            if not here or min(r.accuracy for r in here) < TARGET:
+        for size in reversed(self.plan.sizes_of(heads)):
+            here = self.seeds_of(kind, series, items, heads, size)
+            if not here or sum(r.right for r in here) < TARGET * sum(r.sampled for r in here):
                 break
             found = size
         return found
@@ -165,13 +197,13 @@ def value_routing(
     """Train attention with values and blocks on frozen vectors, and measure where they route.
 
     Writes ``runs.sqlite`` (as runs finish), ``routing.json``, ``routing.csv``, ``routing.svg``,
-    ``routing.png`` and ``finding.json`` into ``out``.
+    ``least.svg`` (and both as ``.png``) and ``finding.json`` into ``out``.
 
     Args:
         out: folder.
         plan: :data:`QUICK` or :data:`FULL`.
         embeddings: a matrix in ``.npy`` or ``.safetensors`` to take the vectors from, in place of
-            the drawn ones; of more rows than the plan has items, a sample by the seed.
+            the drawn ones; of more rows than a run has items, a sample by the seed.
         seed: the first of the plan's seeds.
         device: ``auto``, ``cpu`` or ``cuda``.
         resume: keep the runs that the folder holds.
@@ -184,6 +216,7 @@ def value_routing(
     """
     from .routing_figure import draw_routing
     from .routing_files import write_routing_files
+    from .routing_least_figure import draw_least
 
     require_matplotlib()
     place = choose_device(device)
@@ -221,56 +254,70 @@ def value_routing(
         place,
         trained,
         tuple(routed),
-        {kind: spectrum(frozen(kind, plan.items, plan.embedding_dim, seed)) for kind in plan.kinds},
+        {kind: spectrum(frozen(kind, plan.shown, plan.embedding_dim, seed)) for kind in plan.kinds},
         time.monotonic() - start,
     )
     result.files["runs"] = store.path
     result.files["svg"], result.files["png"] = draw_routing(result, out / "routing")
+    result.files["least svg"], result.files["least png"] = draw_least(result, out / "least")
     result.files.update(write_routing_files(result, out))
     return result
 
 
 def given_plan(plan: RoutingPlan, path: Path) -> RoutingPlan:
     """The plan for vectors from a file. Raises InputError that names the file."""
-    items, dim, digest = file_shape(path, plan.items)
+    rows, dim, digest = file_shape(path)
+    items = tuple(number for number in plan.items if number <= rows) or (rows,)
     sizes = tuple(size for size in plan.sizes if size <= dim * min(plan.heads))
     return replace(
         plan,
         items=items,
         embedding_dim=dim,
-        context=min(plan.context, items),
+        context=min(plan.context, *items),
         kinds=(f"{FILE}{path}",),
         sizes=sizes or plan.sizes[:1],
+        shown=plan.shown if plan.shown in items else items[-1],
         digest=digest,
     )
 
 
-def _planned(plan: RoutingPlan, seed: int) -> list[tuple[str, RoutingRun, Planned]]:
+def _planned(plan: RoutingPlan, seed: int) -> list[tuple[Series, RoutingRun, Planned]]:
+    places = [
+        (items, kind, series, heads, size)
+        for items in plan.items
+        for kind in plan.kinds
+        for series in SERIES
+        for heads in (plan.heads if series.attends else (0,))
+        for size in plan.sizes_of(heads)
+    ]
     found = []
-    for kind in plan.kinds:
-        for series in SERIES:
-            for heads in plan.heads:
-                for size in plan.sizes:
-                    for own in range(seed, seed + plan.seeds):
-                        run = _run(plan, kind, series, heads, size, own)
-                        found.append((series.name, run, Planned(NAME, run_json(run), own)))
+    for items, kind, series, heads, size in places:
+        for own in range(seed, seed + plan.seeds):
+            run = _run(plan, items, kind, series, heads, size, own)
+            found.append((series, run, Planned(NAME, run_json(run), own)))
     return found
 
 
 def _run(
-    plan: RoutingPlan, kind: str, series: Series, heads: int, size: int, seed: int
+    plan: RoutingPlan, items: int, kind: str, series: Series, heads: int, size: int, seed: int
 ) -> RoutingRun:
-    default = RoutingRun(plan.items, plan.embedding_dim, heads, size // heads, context=plan.context)
+    # a network alone has no heads; one of one dimension stands in for them
+    shape = (heads, size // heads) if heads else (1, 1)
+    default = RoutingRun(items, plan.embedding_dim, *shape, context=plan.context)
+    rate = default.schedule.learning_rate
+    if series.output in ("block", "network"):
+        rate *= min(1.0, STEADY_DIM / plan.embedding_dim)
     return replace(
         default,
         output=series.output,
-        context=plan.items if series.everything else plan.context,
+        context=items if series.everything else plan.context,
         embeddings=kind,
         digest=plan.digest,
+        hidden=series.hidden,
         task_seed=seed,
         seed=seed,
         whiten=series.whiten,
-        schedule=replace(default.schedule, steps=plan.steps),
+        schedule=replace(default.schedule, steps=plan.steps, learning_rate=rate),
     )
 
 
@@ -287,10 +334,11 @@ def _kept(finished: FinishedRun) -> Run:
         curve=list(finished.curve),
         device=finished.device,
         seconds=round(finished.seconds, 4),
+        arrays=None if verdict is None else finished.parameters,
     )
 
 
-def _routed(series: str, run: RoutingRun, kept: Run) -> Routed:
+def _routed(series: Series, run: RoutingRun, kept: Run) -> Routed:
     result = kept.result
     exact = result["exact"]
     counts = {
@@ -299,11 +347,12 @@ def _routed(series: str, run: RoutingRun, kept: Run) -> Routed:
     }
     return Routed(
         kind=run.embeddings,
-        series=series,
-        heads=run.heads,
-        total_key_dim=run.total_key_dim,
+        series=series.name,
+        items=run.items,
+        heads=run.heads if series.attends else 0,
+        total_key_dim=run.total_key_dim if series.attends else 0,
         seed=run.seed,
-        proved=None if exact is None else exact["proved"],
-        level=None if exact is None else exact["level"],
+        always=None if exact is None else exact["right"],
+        undecided=None if exact is None else exact["open"],
         **counts,
     )

@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     import torch
 
 #: How the output is made.
-OUTPUTS = ("identity", "values", "block")
+OUTPUTS = ("identity", "values", "block", "network")
 #: Contexts of each item that training goes through in turn, and others that a look takes.
 POOL, LOOK = 128, 12
 #: A run ends early when the target has at least this share in every context of a look.
 SURE = 0.9
 
-_SCHEDULE = Schedule(400, 0.05, patience=25, decay="linear", warm_up=0.05, momenta=(0.9, 0.99))
+#: Output, heads, items, dimensions and context.
+Kind = tuple[str, int, int, int, int]
+
+_SCHEDULE = Schedule(400, 0.02, patience=25, decay="linear", warm_up=0.05, momenta=(0.9, 0.99))
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class RoutingRun:
         embeddings: kind; see :func:`.frozen_embeddings.frozen`. ``digest``: of a file's vectors.
         hidden: neurons of the block's network.
         task_seed: of vectors, permutation and contexts. ``seed``: of the start.
-        whiten: queries and keys are made from coordinates of equal second moments.
+        whiten: queries, keys and values are made from coordinates of equal second moments.
         schedule: of the descent.
         spread: queries and keys start with entries of deviation spread / sqrt(key_dim).
 
@@ -70,7 +73,7 @@ class RoutingRun:
     seed: int = 0
     whiten: bool = False
     schedule: Schedule = field(default=_SCHEDULE)
-    spread: float = 1.0
+    spread: float = 0.1
 
     def __post_init__(self) -> None:
         sizes = (self.embedding_dim, self.heads, self.key_dim, self.hidden)
@@ -119,27 +122,25 @@ class RoutingLayers:
 
     name = "value routing"
 
-    def kind(self, run: RoutingRun) -> tuple[str, int]:
-        """Output and number of heads."""
-        return run.output, run.heads
+    def kind(self, run: RoutingRun) -> Kind:
+        """Output, heads, items, dimensions and context: what padding would change."""
+        return run.output, run.heads, run.items, run.embedding_dim, run.context
 
     def sizes(self, run: RoutingRun) -> tuple[int, ...]:
-        """All that tensors depend on. Runs of different sizes never share a batch."""
-        return run.items, run.embedding_dim, run.key_dim, run.context, run.hidden
+        """Key dimensions and neurons; more of them, all zero, stay zero and change nothing."""
+        return run.key_dim, run.hidden
 
-    def layout(self, kind: tuple[str, int], sizes: tuple[int, ...], backend: Backend) -> Layout:
+    def layout(self, kind: Kind, sizes: tuple[int, ...], backend: Backend) -> Layout:
         """Matrices of the heads, of the block's network, and the logarithm of the scale."""
-        output, heads = kind
-        items, dim, key_dim, context, hidden = sizes
-        parameters: dict[str, tuple[int, ...]] = {
-            "query": (dim, heads, key_dim),
-            "key": (dim, heads, key_dim),
-            "scale": (1,),
-        }
+        output, heads, items, dim, context = kind
+        key_dim, hidden = sizes
+        parameters: dict[str, tuple[int, ...]] = {"scale": (1,)}
         value_dim = max(1, dim // heads)
-        if output != "identity":
+        if output != "network":
+            parameters |= {"query": (dim, heads, key_dim), "key": (dim, heads, key_dim)}
+        if output in ("values", "block"):
             parameters |= {"value": (dim, heads, value_dim), "out": (heads, value_dim, dim)}
-        if output == "block":
+        if output in ("block", "network"):
             parameters |= {
                 "up": (dim, hidden), "up_bias": (hidden,), "down": (hidden, dim),
                 "down_bias": (dim,),
@@ -147,10 +148,7 @@ class RoutingLayers:
         data: dict[str, tuple[tuple[int, ...], str]] = {
             "vectors": ((items, dim), "float32"),
             "points": ((items, dim), "float32"),
-            "targets": ((items,), "int32"),
             "contexts": ((POOL + LOOK, items, context), "int32"),
-            # padding would change the softmax; members says whose columns are real
-            "members": ((items,), "float32"),
         }
         weights = sum(int(np.prod(shape)) for shape in parameters.values())
         scores = items * items * (4 * heads + 8) + items * (8 * dim + 4 * hidden)
@@ -160,7 +158,10 @@ class RoutingLayers:
         """Random matrices, the vectors, and contexts with the target in each."""
         rng = np.random.default_rng([run.seed, 29])
         points, vectors = run.points(), run.vectors()
-        length = float(np.sqrt((points.astype(np.float64) ** 2).sum(axis=1).mean()))
+        # the layout may be that of larger runs, and what is there beyond this one must be zero
+        own = self.layout(self.kind(run), self.sizes(run), Backend())
+        # normalised vectors of equal entries, and so all of one dimension, are 0
+        length = float(np.sqrt((points.astype(np.float64) ** 2).sum(axis=1).mean())) or 1.0
         spreads = {
             "query": run.spread / (length * run.key_dim**0.25),
             "key": run.spread / (length * run.key_dim**0.25),
@@ -173,7 +174,7 @@ class RoutingLayers:
             name: rng.standard_normal(shape, dtype=np.float32) * np.float32(spreads[name])
             if name in spreads
             else np.zeros(shape, dtype=np.float32)
-            for name, shape in layout.parameters.items()
+            for name, shape in own.parameters.items()
         }
         square = float((vectors.astype(np.float64) ** 2).sum(axis=1).mean())
         parameters["scale"][:] = np.log(10.0 / square)
@@ -181,15 +182,13 @@ class RoutingLayers:
         data: Arrays = {
             "vectors": vectors.astype(np.float32),
             "points": points,
-            "targets": targets.astype(np.int32),
             "contexts": contexts(targets, run.context, POOL + LOOK, [run.task_seed, 41]),
-            "members": np.ones(run.items, dtype=np.float32),
         }
         return Start(parameters, data)
 
     def gradients(
         self,
-        kind: tuple[str, int],
+        kind: Kind,
         parameters: Tensors,
         data: Tensors,
         age: torch.Tensor,
@@ -207,9 +206,7 @@ class RoutingLayers:
             found = torch.autograd.grad(loss.sum(), list(free.values()))
         return dict(zip(free, found, strict=True))
 
-    def survey(
-        self, kind: tuple[str, int], parameters: Tensors, data: Tensors, backend: Backend
-    ) -> Survey:
+    def survey(self, kind: Kind, parameters: Tensors, data: Tensors, backend: Backend) -> Survey:
         """Learned when the target has most of the probability in all contexts of a look."""
         from .routing_model import losses
 

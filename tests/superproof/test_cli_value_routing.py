@@ -11,7 +11,7 @@ from superproof.cli import main
 from superproof.empirics.attention_capacity import routing
 from superproof.empirics.attention_capacity.routing import RoutingPlan
 
-TINY = RoutingPlan(8, 6, 4, ("gaussian",), (1,), (2, 4), 1, 25)
+TINY = RoutingPlan((8,), 6, 4, ("gaussian",), (1,), (2, 4), 1, 25, 8)
 
 
 @pytest.fixture(autouse=True)

@@ -1,26 +1,22 @@
-"""Attention with values: contexts, outputs, the weight that is enough, and what is proved."""
+"""Attention with values: contexts, outputs, training side by side, and sampled counts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from superproof.empirics.attention_capacity.routing_check import (
-    check_routing,
-    decide_routing,
-    enough_weight,
-)
+from superproof.empirics.attention_capacity.routing_check import RoutingVerdict, check_routing
 from superproof.empirics.attention_capacity.routing_contexts import contexts, hardest
-from superproof.empirics.attention_capacity.routing_model import RoutedLayer, normalised, read
+from superproof.empirics.attention_capacity.routing_decision import ExactRouting
+from superproof.empirics.attention_capacity.routing_model import normalised, read
 from superproof.empirics.attention_capacity.value_routing import RoutingLayers, RoutingRun
 from superproof.empirics.training.device import Backend
 from superproof.empirics.training.schedule import Schedule
-from superproof.empirics.training.trainer import train_runs
-from superproof.verify.attention.graph import RelationalGraph
+from superproof.empirics.training.trainer import groups, train_runs
 from superproof.verify.errors import InputError
 
 SHORT = Schedule(40, 0.05, patience=20, decay="linear")
@@ -55,7 +51,7 @@ def test_hardest_contexts_take_the_largest_scores() -> None:
     assert sorted(found[4]) == [2, 3, 4]
 
 
-@pytest.mark.parametrize("output", ["identity", "values", "block"])
+@pytest.mark.parametrize("output", ["identity", "values", "block", "network"])
 @pytest.mark.parametrize("whiten", [False, True])
 def test_training_and_evaluation_compute_the_same(output: str, whiten: bool) -> None:
     program = RoutingLayers()
@@ -72,24 +68,43 @@ def test_training_and_evaluation_compute_the_same(output: str, whiten: bool) -> 
     chosen = layer.chosen(members, layer.scores())
     scale = float(np.exp(start.parameters["scale"][0]))
     np.testing.assert_allclose(
-        np.take_along_axis(logits, members.astype(np.int64), 1) / scale,
+        logits / scale,
         chosen,
         rtol=2e-4,
         atol=2e-4,
     )
 
 
-def test_runs_do_not_feel_each_other() -> None:
+@pytest.mark.parametrize("output", ["values", "block"])
+def test_runs_do_not_feel_each_other(output: str) -> None:
+    """Sizes that share a batch as well: a smaller run keeps its own key dimension and neurons."""
     runs = [
-        RoutingRun(8, 4, 1, 2, "values", 4, task_seed=s, seed=s, schedule=SHORT) for s in range(3)
+        RoutingRun(8, 4, 1, key_dim, output, 4, hidden=hidden, task_seed=s, seed=s, schedule=SHORT)
+        for s, (key_dim, hidden) in enumerate([(2, 3), (1, 3), (4, 5)])
     ]
-    together = {one.run.seed: one for one in train_runs(RoutingLayers(), runs, device="cpu")}
+    program = RoutingLayers()
+    assert len(list(groups(program, runs, [program.sizes(run) for run in runs], Backend()))) == 1
+    together = {one.run.seed: one for one in train_runs(program, runs, device="cpu")}
     for run in runs:
-        (alone,) = train_runs(RoutingLayers(), [run], device="cpu")
+        (alone,) = train_runs(program, [run], device="cpu")
+        assert alone.parameters["query"].shape == (4, 1, run.key_dim)
         for name, array in alone.parameters.items():
-            np.testing.assert_allclose(
-                array, together[run.seed].parameters[name], rtol=2e-3, atol=2e-3
-            )
+            other = together[run.seed].parameters[name]
+            assert array.shape == other.shape
+            np.testing.assert_allclose(array, other, rtol=2e-3, atol=2e-3)
+
+
+def test_runs_that_padding_would_change_train_apart() -> None:
+    runs = [
+        RoutingRun(8, 4, 1, 2, context=4, schedule=SHORT),
+        RoutingRun(8, 4, 1, 2, context=5, schedule=SHORT),
+        RoutingRun(9, 4, 1, 2, context=4, schedule=SHORT),
+        RoutingRun(8, 5, 1, 2, context=4, schedule=SHORT),
+    ]
+    program = RoutingLayers()
+    batches = groups(program, runs, [program.sizes(run) for run in runs], Backend())
+    assert [len(members) for *_, members in batches] == [1, 1, 1, 1]
+    assert all(len(one.curve) for one in train_runs(program, runs, device="cpu"))
 
 
 def test_training_lowers_the_loss_and_routes() -> None:
@@ -102,100 +117,78 @@ def test_training_lowers_the_loss_and_routes() -> None:
     assert verdict.right > 0.95 * verdict.sampled  # type: ignore[union-attr]
     score = finished.score
     assert score is not None
-    assert score.wrong == (0 if finished.exact else None)
+    assert score.wrong == verdict.exact.wrong  # type: ignore[union-attr]
+    assert score.total == 12
 
 
-def random_layer(rng: np.random.Generator, items: int, dim: int, output: str) -> RoutedLayer:
-    vectors = rng.integers(-8, 9, (items, dim)) / 8 + 2 * np.eye(items, dim)
-    weights = {
-        "query": rng.standard_normal((dim, 1, dim)).astype(np.float32).astype(np.float64),
-        "key": rng.standard_normal((dim, 1, dim)).astype(np.float32).astype(np.float64),
-    }
-    if output == "values":
-        weights["value"] = np.eye(dim)[:, None, :] + 0.1 * rng.standard_normal((dim, 1, dim))
-        weights["out"] = np.eye(dim)[None]
-    return RoutedLayer(output, vectors, weights)
-
-
-@pytest.mark.parametrize("output", ["identity", "values"])
-def test_the_weight_is_enough_and_not_much_more(output: str) -> None:
-    rng = np.random.default_rng(3)
-    found = 0
-    for _ in range(20):
-        layer = random_layer(rng, 6, 6, output)
-        targets = np.arange(6)
-        level = enough_weight(layer, targets)
-        if level is None:
-            continue
-        found += 1
-        answers = {}
-        for share in (float(level), float(level) - 0.01):
-            wins = True
-            for j in range(6):
-                for c in range(6):
-                    if c == j:
-                        continue
-                    weights = np.zeros(6)
-                    weights[j], weights[c] = share, 1 - share
-                    mixed = weights @ layer.vectors
-                    if output == "values":
-                        mixed = mixed @ layer.weights["value"][:, 0] @ layer.weights["out"][0]
-                    reads = layer.vectors @ mixed
-                    wins &= bool((reads[j] > np.delete(reads, j)).all())
-            answers[share] = wins
-        assert answers[float(level)]
-        assert not answers[float(level) - 0.01]
-    assert found >= 5
-
-
-def test_no_weight_is_enough_for_a_vector_below_another() -> None:
-    vectors = np.array([[1.0, 0], [3.0, 1], [0, 2.0]])
-    weights = {"query": np.zeros((2, 1, 1)), "key": np.zeros((2, 1, 1))}
-    layer = RoutedLayer("identity", vectors, weights)
-    # <x_0, x_1> = 3 exceeds <x_0, x_0> = 1
-    assert enough_weight(layer, np.array([0, 1, 2])) is None
-    decided = decide_routing(layer, RelationalGraph.permutation([0, 1, 2]), 3)
-    assert (decided.level, decided.proved, decided.open) == (None, 0, 3)
-    assert "no weight below 1" in decided.reason
-
-
-@pytest.mark.parametrize("size", [2, 3, 5])
-def test_what_is_proved_agrees_with_all_contexts(size: int) -> None:
-    rng = np.random.default_rng(8)
-    seen = set()
-    for _ in range(12):
-        layer = random_layer(rng, 5, 5, "identity")
-        graph = RelationalGraph.permutation(rng.permutation(5))
-        found = decide_routing(layer, graph, size)
-        if found.level is None:
-            continue
-        level = float(eval(found.level))
-        scores = layer.scores()[0]
-        proved = 0
-        for i, j in graph.edges.tolist():
-            rest = [k for k in range(5) if k not in (i, j)]
-            fixed = {i, j}
-            least = min(
-                np.exp(scores[i, j]) / np.exp(scores[i, list(fixed | set(more))]).sum()
-                for count in range(size - len(fixed) + 1)
-                for more in combinations(rest, count)
-            )
-            proved += bool(least >= level)
-        assert (found.proved, found.open) == (proved, 5 - proved)
-        seen.add(proved)
-    assert len(seen) > 1
-
-
-def test_a_block_and_several_heads_are_sampled_only() -> None:
+def test_only_one_head_without_a_block_is_decided() -> None:
     program = RoutingLayers()
-    for run in (RoutingRun(8, 4, 2, 2, context=4), RoutingRun(8, 4, 1, 2, "block", context=4)):
+    for run, decided in (
+        (RoutingRun(8, 4, 2, 2, context=4), False),
+        (RoutingRun(8, 4, 1, 2, "block", context=4), False),
+        (RoutingRun(8, 4, 1, 1, "network", context=4), False),
+        (RoutingRun(8, 4, 1, 2, "values", context=4), True),
+    ):
         layout = program.layout(program.kind(run), program.sizes(run), Backend())
         layer = program.model(run, program.start(run, layout).parameters)
         verdict = check_routing(layer, run.relation(), 4, 0)
-        assert verdict.exact is None
-        assert not verdict.holds
+        assert (verdict.exact is not None) == decided
+        assert (verdict.status == "unknown") == (not decided)
         assert verdict.low <= verdict.accuracy <= verdict.high
-        assert verdict.to_json()["status"] == "unknown"
+        assert verdict.sampled == 64 * 8
+        assert verdict.to_json()["status"] == verdict.status
+        if verdict.exact is not None:
+            assert verdict.exact.right + verdict.exact.wrong + verdict.exact.open == 8
+
+
+def test_a_context_of_everything_is_no_sample() -> None:
+    run = RoutingRun(8, 4, 1, 2, context=8)
+    program = RoutingLayers()
+    layout = program.layout(program.kind(run), program.sizes(run), Backend())
+    layer = program.model(run, program.start(run, layout).parameters)
+    verdict = check_routing(layer, run.relation(), 8, 0)
+    assert verdict.sampled == 8
+    assert verdict.low == verdict.accuracy == verdict.high
+    # the one context is the hardest as well
+    assert verdict.hard_right == verdict.right
+
+
+def test_a_network_alone_does_not_see_its_context() -> None:
+    run = RoutingRun(9, 4, 1, 1, "network", context=4, hidden=6)
+    program = RoutingLayers()
+    layout = program.layout(program.kind(run), program.sizes(run), Backend())
+    assert "query" not in layout.parameters
+    layer = program.model(run, program.start(run, layout).parameters)
+    assert layer.heads == 0
+    whole = layer.rivalry(layer.scores())
+    for members in contexts(run.relation().edges[:, 1], 4, 3, [5]):
+        found = layer.chosen(members, layer.scores())
+        np.testing.assert_allclose(found, np.take_along_axis(whole, members.astype(int), 1))
+
+
+@pytest.mark.parametrize(
+    ("exact", "status"),
+    [
+        (None, "unknown"),
+        (ExactRouting(4, 0, 0), "holds"),
+        (ExactRouting(3, 0, 1), "unknown"),
+        (ExactRouting(2, 1, 1), "violated"),
+    ],
+)
+def test_status_of_a_verdict(exact: ExactRouting | None, status: str) -> None:
+    verdict = RoutingVerdict(4, 4, 0.4, 1.0, 4, 4, exact)
+    assert verdict.status == status
+    assert verdict.holds == (status == "holds")
+
+
+def test_vectors_that_normalise_to_zero(tmp_path: Path) -> None:
+    path = tmp_path / "one.npy"
+    np.save(path, np.arange(1.0, 7.0)[:, None])
+    run = RoutingRun(6, 1, 1, 1, "block", 4, f"file:{path}", hidden=3, schedule=SHORT)
+    assert not run.points().any()
+    (finished,) = train_runs(RoutingLayers(), [run], device="cpu")
+    assert finished.stop != "diverged"
+    assert finished.verdict is not None
 
 
 def test_normalised_rows() -> None:
@@ -208,7 +201,7 @@ def test_normalised_rows() -> None:
     ("change", "message"),
     [
         ({"heads": 0}, "must be 1 or more, not 4, 0, 2, 128"),
-        ({"output": "mean"}, "unknown output 'mean'; use one of identity, values, block"),
+        ({"output": "mean"}, "unknown output 'mean'; use one of identity, values, block, network"),
         ({"context": 1}, "between 2 and the 8 items, not 1"),
         ({"context": 9}, "between 2 and the 8 items, not 9"),
     ],
