@@ -45,6 +45,8 @@ SNAPSHOT_CAPACITY = 1 << 11
 SLICE = 0.04
 #: The first calls take about this long.
 SHORTEST = 0.001
+#: Neurons a second that leaves evaluate, about; for slices that must not depend on the clock.
+RATE = 1e9
 
 
 class ExpiredError(Exception):
@@ -242,10 +244,7 @@ class Pursuit:
             self._spent += seconds
             left -= max(self.nodes - before, 1)
             if status not in (FULL, FOUND) and self.nodes - before == chunk:
-                # no slice is much longer than what went before: caps are kept from the start
-                aim_at = min(SLICE, max(SHORTEST, self._spent / 2))
-                factor = min(max(aim_at / max(seconds, 1e-6), 0.25), 4.0)
-                self.budget = max(int(self.budget * factor), 1)
+                self.budget = self._next_budget(seconds, request)
             if status == DONE:
                 self.done = True
             if self._take_points() and self.purpose == FIRST:
@@ -260,6 +259,18 @@ class Pursuit:
             if pause():
                 break
         return False
+
+    def _next_budget(self, seconds: float, request: Request) -> int:
+        """Nodes of the next slice, after one that took so many seconds."""
+        if self.purpose == COUNT and request.threads == 1 and not request.count:
+            # points are listed before cubes in every slice, and the search ends once there are
+            # enough: which ones are found first must not depend on how busy the machine is
+            leaf = int(self.network.layers.width.sum()) << self.leaf
+            return min(2 * self.budget, max(int(SLICE * RATE / leaf), 1))
+        # no slice is much longer than what went before: caps are kept from the start
+        aim_at = min(SLICE, max(SHORTEST, self._spent / 2))
+        factor = min(max(aim_at / max(seconds, 1e-6), 0.25), 4.0)
+        return max(int(self.budget * factor), 1)
 
     def _set_cut(self) -> None:
         best = self.incumbent.margin
