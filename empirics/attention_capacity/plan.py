@@ -174,8 +174,10 @@ _CELLS = {
         Cell(128, 32, _ALL, 6, tight=(2,), certified=2),
         Cell(256, 32, (2, 4, 8), 5, certified=2),
         Cell(256, 64, _ALL, 5, tight=(1,), certified=2),
-        Cell(512, 64, (2, 3, 4), 3, tight=(3,)),
-        Cell(512, 128, (1, 2), 3, tight=(1,)),
+        Cell(512, 64, (1, 2, 3, 4, 8), 5, tight=(2, 3)),
+        Cell(512, 128, _ALL, 5, tight=(1,)),
+        Cell(1024, 128, (1, 2, 3, 4), 3, tight=(2,)),
+        Cell(1024, 256, (1, 2, 4), 3, tight=(1,)),
     )
 }
 FULL = AttentionPlan(
@@ -188,23 +190,18 @@ FULL = AttentionPlan(
             ((128, 32), 12, (1, 2, 3, 4, 6, 12)),
             ((256, 32), 32, (1, 2, 4, 8, 16, 32)),
             ((256, 64), 12, (1, 2, 3, 4, 6, 12)),
+            ((512, 64), 32, (1, 2, 4, 8, 16, 32)),
         )
     ),
-    certified_seconds=6.0,
+    certified_seconds=15.0,
 )
-_MORE = (
-    Cell(512, 64, (1, 2, 3, 4, 8), 8, tight=(1, 2, 3), certified=2),
-    Cell(512, 128, _ALL, 8, tight=(1,), certified=2),
-    Cell(1024, 128, (1, 2, 3, 4, 8), 5, tight=(2,)),
-    Cell(1024, 256, _ALL, 5, tight=(1,)),
-)
-#: For a GPU: up to 1,024 items, and all numbers of heads at 512.
+#: For a GPU: twice as many items.
 LARGE = AttentionPlan(
-    cells=(*FULL.cells[:-2], *_MORE),
-    trade_offs=(
-        *FULL.trade_offs,
-        TradeOff(_MORE[0], 32, (1, 2, 4, 8, 16, 32)),
-        TradeOff(_MORE[3], 16, (1, 2, 4, 8, 16)),
+    cells=(
+        *FULL.cells,
+        Cell(2048, 128, (1, 2, 4, 8), 3),
+        Cell(2048, 256, (1, 2, 4), 3, tight=(1,)),
     ),
-    certified_seconds=20.0,
+    trade_offs=FULL.trade_offs,
+    certified_seconds=60.0,
 )
