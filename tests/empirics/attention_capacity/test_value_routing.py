@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from superproof.empirics.attention_capacity.routing_check import RoutingVerdict, check_routing
+from superproof.empirics.attention_capacity.routing_check import (
+    SAMPLED,
+    RoutingVerdict,
+    check_routing,
+)
 from superproof.empirics.attention_capacity.routing_contexts import contexts, hardest
 from superproof.empirics.attention_capacity.routing_decision import ExactRouting
-from superproof.empirics.attention_capacity.routing_model import normalised, read
-from superproof.empirics.attention_capacity.value_routing import RoutingLayers, RoutingRun
+from superproof.empirics.attention_capacity.routing_model import RoutedLayer, normalised, read
+from superproof.empirics.attention_capacity.value_routing import (
+    LOOK,
+    POOL,
+    RoutingLayers,
+    RoutingRun,
+)
 from superproof.empirics.training.device import Backend
 from superproof.empirics.training.schedule import Schedule
 from superproof.empirics.training.trainer import groups, train_runs
@@ -119,6 +128,31 @@ def test_training_lowers_the_loss_and_routes() -> None:
     assert score is not None
     assert score.wrong == verdict.exact.wrong  # type: ignore[union-attr]
     assert score.total == 12
+
+
+def test_accuracy_is_sampled_in_contexts_that_training_never_saw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # so many contexts of 12 of 40 items that two draws do not meet by chance
+    run = RoutingRun(40, 4, 1, 2, context=12, task_seed=3, schedule=SHORT)
+    program = RoutingLayers()
+    start = program.start(run, program.layout(program.kind(run), program.sizes(run), Backend()))
+    looked_at: list[np.ndarray] = []
+    chosen = RoutedLayer.chosen
+
+    def seen(layer: RoutedLayer, members: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        looked_at.append(members)
+        return chosen(layer, members, scores)
+
+    monkeypatch.setattr(RoutedLayer, "chosen", seen)
+    program.verdict(run, program.model(run, start.parameters))
+    # the last one is made of the keys that score highest
+    sampled, trained = np.array(looked_at[:SAMPLED]), start.data["contexts"]
+    assert sampled.shape == (SAMPLED, 40, 12)
+    assert trained.shape == (POOL + LOOK, 40, 12)
+    for item in range(40):
+        before = {frozenset(row) for row in trained[:, item].tolist()}
+        assert before.isdisjoint(frozenset(row) for row in sampled[:, item].tolist())
 
 
 def test_only_one_head_without_a_block_is_decided() -> None:

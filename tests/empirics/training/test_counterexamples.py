@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 from superproof import Network, Specification, check
 from superproof.empirics.training.counterexamples import ENUMERATED, USED, wrong_points
+from superproof.verify.engines.branching import pursuit
 
 
 def random_network(inputs: int) -> Network:
@@ -32,6 +35,24 @@ def test_points_are_wrong_and_do_not_depend_on_what_ran_before(inputs: int) -> N
     again = wrong_points(network, spec, np.random.default_rng(0))
     assert again is not None
     assert (again == first).all()
+
+
+def test_points_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    # a network that is wrong on many inputs, and only here and there
+    spec = Specification(16, {"y0": "x0 & x1 & x2 | x3 & ~x4 & x5"})
+    rng = np.random.default_rng(3)
+    network = Network.from_arrays(
+        [rng.standard_normal((6, 16)), rng.standard_normal((4, 6)), rng.standard_normal((1, 4))],
+    )
+    found = []
+    for tick in (0.0, 1e-5, 0.01, 5.0):
+        ticks = itertools.count()
+        monkeypatch.setattr(pursuit.time, "perf_counter", lambda t=tick, c=ticks: t * next(c))
+        points = wrong_points(network, spec, np.random.default_rng(0))
+        assert points is not None
+        assert len(points) == USED
+        found.append(points.tobytes())
+    assert len(set(found)) == 1
 
 
 def test_a_right_network_has_none() -> None:
