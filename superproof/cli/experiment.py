@@ -30,8 +30,8 @@ def experiment(
 ) -> int:
     """Train or build networks, decide each exactly, and draw the results.
 
-    On two processor cores a quick run takes one to two minutes, a full one of boolean-capacity up
-    to twenty minutes, of attention-constructions up to an hour, of construction-scaling some hours.
+    On two processor cores a quick run takes half a minute to two minutes, a full one ten minutes to
+    an hour, of construction-scaling some hours.
 
     FOLDER gets the runs as they finish, a figure (SVG, PNG) and all numbers with their seeds
     (JSON); most add a table (CSV).
