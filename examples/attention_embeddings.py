@@ -26,7 +26,7 @@ from superproof import (
 from superproof.constructions.attention.construct import construct_attention
 from superproof.constructions.attention.embeddings import read_embeddings
 from superproof.constructions.attention.graphs import read_graph
-from superproof.verify.verdict_text import amount
+from superproof.verify.verdict_text import amount, at_least
 
 ITEMS, CONTEXT, SEED = 256, 16, 0
 
@@ -69,6 +69,10 @@ def main() -> None:
 def certify(vectors: np.ndarray, graph: RelationalGraph, context: int, out: Path | None) -> None:
     """Build a layer, and ask for everything that can be proved about it."""
     items, dim = vectors.shape
+    if not 1 <= context <= items:
+        raise InputError(f"--context {context}: a context has between 1 and all {items} items")
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"{out}: a file of that name is in the way; name a folder")
     print(f"{items} items in {dim} dimensions, {len(graph)} edges")
     built = construct_attention(vectors, graph)
     size = f"{amount(built.heads, 'head')} of {built.key_dim}"
@@ -76,10 +80,11 @@ def certify(vectors: np.ndarray, graph: RelationalGraph, context: int, out: Path
 
     verdict = check_recognition(built.problem)
     print(f"all {items**2:,} pairs: {verdict.status}")
-    print(f"every embedding may move by {verdict.radius:.3g}, at once, and it still holds")
+    assert verdict.radius is not None
+    print(f"every embedding may move by {at_least(verdict.radius)}, at once, and it still holds")
     temperature = built.largest_temperature(context)
     if temperature is None:
-        print("softmax: no temperature is right in all contexts")
+        print("softmax: no temperature is right in all contexts; nothing is written")
         return
     print(f"softmax, every context of at most {context} items:")
     for chosen in (temperature, 2 * temperature):

@@ -13,8 +13,16 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from superproof import InputError
 from superproof.empirics.capacity.families import and_task
-from superproof.empirics.figures import COLOURS, house_style, label, new_axes, ticks
+from superproof.empirics.figures import (
+    COLOURS,
+    house_style,
+    label,
+    new_axes,
+    require_matplotlib,
+    ticks,
+)
 from superproof.empirics.size_search import Sufficient, search_sizes
 from superproof.empirics.training.superposed_networks import SuperposedNetworks, SuperposedRun
 from superproof.empirics.training.trainer import train_runs
@@ -83,6 +91,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A figure of theory against experiment.")
     parser.add_argument("--out", type=Path, default=Path("ands.svg"), help="default %(default)s")
     file = parser.parse_args().out
+    if file.suffix not in (".svg", ".png", ".pdf"):
+        parser.error(f"{file}: a figure is written as .svg, .png or .pdf")
+    try:
+        require_matplotlib()
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except (InputError, OSError) as error:
+        parser.error(str(error))
     print(f"{BITS}-bit square matrices between fixed codes, {SEEDS} seeds a width; exact on all")
     print("inputs with at most two ones, or not counted\n")
     print("ANDs   counting bound   estimate   first success   all seeds right")

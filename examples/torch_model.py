@@ -9,10 +9,12 @@ training goes on, until the model is *proved* right on all inputs.
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import torch
 
-from superproof import Specification, check
+from superproof import InputError, Network, Specification, check
 
 INPUTS, HIDDEN, SEED = 20, 24, 0
 RULE = "x0 & x1 & ~x2 & x3 | ~x4 & x5 & x6 & ~x7 | x8 & x9 & x10 & ~x11 | x12 & ~x13 & x14 & x15"
@@ -39,14 +41,18 @@ def wrong(model: torch.nn.Sequential, points: np.ndarray, truth: np.ndarray) -> 
     return int((said != truth).sum())
 
 
-def main() -> None:
+def main() -> int:
     torch.manual_seed(SEED)
     torch.set_num_threads(1)  # products as small as these gain nothing from more
     rng = np.random.default_rng(SEED)
-    specification = Specification(INPUTS, {"y": RULE})
     model = torch.nn.Sequential(
         torch.nn.Linear(INPUTS, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 1)
     )
+    try:
+        specification = Specification(INPUTS, {"y": RULE})
+        Network.from_torch(model)  # only some layers have an exact meaning
+    except InputError as error:
+        sys.exit(f"error: {error}")
     points, test = (rng.integers(0, 2, (count, INPUTS)) for count in (SAMPLES, TESTED))
     print(f"{INPUTS} inputs, {HIDDEN} neurons, {SAMPLES:,} samples, {TESTED:,} others as a test\n")
     print("round   wrong in the test   wrong on all inputs")
@@ -57,11 +63,12 @@ def main() -> None:
         print(f"{number:5}   {missed:17,}   {verdict.violations:19,}")
         if verdict.holds:
             print(f"\nproved: the model computes the rule on all {verdict.domain_size:,} inputs")
-            return
+            return 0
         found = np.array([example.bits for example in verdict.counterexamples])
         points = np.concatenate([points, found])
     print(f"\nwrong after {ROUNDS} rounds, for example on {verdict.counterexamples[0]}")
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,13 +12,14 @@ samples read as before. Then both are compared on every input.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from superproof import Network, Specification, check, compare
+from superproof import InputError, Network, Specification, check, compare
 
 CLAUSES = ("x0 & x1 & ~x2 & x3", "x4 & ~x5 & x6 & x7", "~x8 & x9 & x10 & x11")
 INPUTS, HIDDEN, SEED, FORGOTTEN = 16, 32, 0, "y0:1"
@@ -74,8 +75,8 @@ def unlearn(network: torch.nn.Sequential) -> None:
     print(f"           and {SAMPLED} of {SAMPLED} other samples read as before")
 
 
-def checkpoints(folder: Path) -> tuple[Path, Path, Specification]:
-    """Both networks, stored."""
+def checkpoints(folder: Path) -> tuple[Path, Path, Specification, str]:
+    """Both networks, stored; what the first one computes, and the clause that was unlearned."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     specification = Specification(INPUTS, [" | ".join(CLAUSES)])
@@ -83,23 +84,30 @@ def checkpoints(folder: Path) -> tuple[Path, Path, Specification]:
     before = Network.from_torch(network).save(folder / "before.safetensors")
     print(f"trained: proved right on all {2**INPUTS:,} inputs")
     unlearn(network)
-    return before, Network.from_torch(network).save(folder / "after.safetensors"), specification
+    after = Network.from_torch(network).save(folder / "after.safetensors")
+    return before, after, specification, FORGOTTEN
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description="Is a clause really unlearned?")
     parser.add_argument("--before", type=Path, help="network that computes the specification")
     parser.add_argument("--after", type=Path, help="network after unlearning")
     parser.add_argument("--spec", type=Path, help="specification (.toml)")
-    parser.add_argument("--forgotten", default=FORGOTTEN, help="the clause, default %(default)s")
+    parser.add_argument("--forgotten", help="the clause that should be gone, as y0:2")
     given = parser.parse_args()
-    files = (given.before, given.after, given.spec)
+    files = (given.before, given.after, given.spec, given.forgotten)
     if any(files) and not all(files):
-        parser.error("--before, --after and --spec go together")
+        parser.error("--before, --after, --spec and --forgotten go together")
     with tempfile.TemporaryDirectory() as folder:
-        before, after, specification = files if all(files) else checkpoints(Path(folder))
-        print(compare(before, after, specification, forgotten=[given.forgotten]))
+        before, after, specification, clause = files if all(files) else checkpoints(Path(folder))
+        try:
+            answer = compare(before, after, specification, forgotten=[clause])
+        except InputError as error:
+            parser.error(str(error))
+    print(answer)
+    assert answer.claim is not None
+    return 0 if answer.claim.status == "holds" else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 from .verdict import Verdict
@@ -36,6 +36,11 @@ def decimal(value: Fraction) -> str:
     mark = "" if Fraction(rounded) == value else "~"
     text = f"{rounded:f}" if Decimal("1e-6") <= abs(rounded) < Decimal("1e9") else f"{rounded:e}"
     return mark + ("0" if rounded == 0 else text)
+
+
+def at_least(value: float) -> str:
+    """A lower bound, rounded down to three digits: what is read is still guaranteed."""
+    return f"{Context(prec=3, rounding=ROUND_FLOOR).create_decimal_from_float(value):.3g}"
 
 
 def fraction(value: Fraction) -> str:

@@ -128,6 +128,13 @@ class Interpretation:
     certificate_seconds: float = 0.0
 
     @property
+    def questions(self) -> int:
+        """Exact questions, those about the layers before the last included."""
+        return sum(stage.usage.verify for stage in self.stages) + sum(
+            one.usage.verify for one in self.outputs
+        )
+
+    @property
     def complete(self) -> bool:
         """A certificate says that the network is these formulas on every input."""
         return self.specification is not None and bool(self.accepted)
@@ -147,7 +154,7 @@ class Interpretation:
             "outputs": {one.name: one.to_json(self.inputs) for one in self.outputs},
             "certificate": None if self.certificate is None else self.certificate.to_json(),
             "accepted": self.accepted,
-            "verify_calls": sum(one.usage.verify for one in self.outputs),
+            "verify_calls": self.questions,
             "stages": [
                 {
                     "layers": [stage.first, stage.last],

@@ -158,9 +158,9 @@ def _rendered(found: Interpretation, files: dict[str, str]) -> Iterator[Renderab
         open_ = [one for one in found.outputs if not one.decided]
         many = f"{len(open_)} of {len(found.outputs)} outputs have no proved formula"
         yield Text("unknown: " + (open_[0].why if len(found.outputs) == 1 else many), "yellow")
-    usages = [stage.usage for stage in found.stages] + [one.usage for one in found.outputs]
-    questions = sum(usage.verify for usage in usages)
-    nodes = sum(usage.nodes for usage in usages)
+    questions = found.questions
+    nodes = sum(stage.usage.nodes for stage in found.stages)
+    nodes += sum(one.usage.nodes for one in found.outputs)
     yield Text(
         f"{questions:,} exact question{'s' * (questions != 1)}, {nodes:,} nodes, "
         f"{found.seconds:.2f} s, seed {found.seed}",

@@ -13,7 +13,7 @@ from ..verify.attention.check import RecognitionVerdict
 from ..verify.attention.recognition import RecognitionProblem
 from ..verify.attention.threshold import ScoredPair
 from ..verify.verdict_report import execution_line
-from ..verify.verdict_text import amount, decimal, fraction, quantity, seconds
+from ..verify.verdict_text import amount, at_least, decimal, fraction, quantity, seconds
 from .terminal import print_parts
 
 _STYLES = {"holds": "bold green", "violated": "bold red", "unknown": "bold yellow"}
@@ -60,7 +60,7 @@ def render(
         if verdict.radius > 1e30 or math.isinf(verdict.radius):
             yield Text("embeddings may move by any distance")
         else:
-            yield Text(f"embeddings may move by {verdict.radius:.3g} each, at the threshold")
+            yield Text(f"embeddings may move by {at_least(verdict.radius)} each, at the threshold")
     for execution in verdict.executions:
         yield Text(execution_line(execution))
     if verdict.certificate is not None:

@@ -101,7 +101,9 @@ def test_torch_model() -> None:
 
 
 def test_unlearned_checkpoint() -> None:
-    text = output("unlearned_checkpoint.py", "torch")
+    done = script("unlearned_checkpoint.py", "torch")
+    text = done.stdout
+    assert done.returncode == ("not cleanly forgotten" in text), done.stderr
     assert "0 of 500 sampled inputs of the clause read true" in text
     if "not cleanly forgotten" not in text:  # floats differ between machines
         assert "\nforgotten: clause 1 of y0;" in text
@@ -136,12 +138,17 @@ def test_checkpoints_of_ones_own(tmp_path: Path) -> None:
     given = ("--before", tmp_path / "both.safetensors", *files)
     kept = output("unlearned_checkpoint.py", "torch", *given, "--forgotten", "y:1")
     assert kept.startswith("forgotten: clause 1 of y;")
-    assert "residual on 1 input" in output(
-        "unlearned_checkpoint.py", "torch", *given, "--forgotten", "y:0"
-    )
-    done = script("unlearned_checkpoint.py", "torch", *files)
-    assert done.returncode == 2
-    assert "--before, --after and --spec go together" in done.stderr
+    done = script("unlearned_checkpoint.py", "torch", *given, "--forgotten", "y:0")
+    assert done.returncode == 1
+    assert "residual on 1 input" in done.stdout
+    for arguments, message in (
+        (files, "--before, --after, --spec and --forgotten go together"),
+        ((*given, "--forgotten", "y:7"), "y has 2 clauses, numbered from 0"),
+        (("--before", tmp_path / "no.npz", *files, "--forgotten", "y:0"), "no such file"),
+    ):
+        done = script("unlearned_checkpoint.py", "torch", *arguments)
+        assert done.returncode == 2
+        assert message in done.stderr.splitlines()[-1]
 
 
 def test_attention_embeddings(tmp_path: Path) -> None:
@@ -166,6 +173,11 @@ def test_embeddings_of_ones_own(tmp_path: Path) -> None:
     verdict = check_recognition(read_recognition(out / "layer.safetensors", out / "spec.toml"))
     assert verdict.holds
     assert verdict.softmax is not None
+    done = script("attention_embeddings.py", "torch", *given, "--context", "13")
+    assert done.returncode == 2
+    assert "a context has between 1 and all 12 items" in done.stderr.splitlines()[-1]
+    done = script("attention_embeddings.py", "torch", *given, "--context", "4", "--out", edges)
+    assert "a file of that name is in the way" in done.stderr.splitlines()[-1]
     edges.write_text("0 12\n")
     done = script("attention_embeddings.py", "torch", *given)
     assert done.returncode == 2
@@ -183,3 +195,6 @@ def test_theory_and_experiment(tmp_path: Path) -> None:
         assert bound <= first <= reliable
     drawn = figure.read_text()
     assert all(words in drawn for words in ("counting bound", "estimate for real weights"))
+    done = script("theory_and_experiment.py", "matplotlib", "--out", tmp_path / "figure.xyz")
+    assert done.returncode == 2
+    assert "a figure is written as .svg, .png or .pdf" in done.stderr.splitlines()[-1]

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from superproof.verify.verdict import Attempt, Counterexample, OutputReading, Verdict
 from superproof.verify.verdict_html import render, render_counterexample
 from superproof.verify.verdict_report import report
-from superproof.verify.verdict_text import decimal, fraction, headline, quantity, seconds, shorten
+from superproof.verify.verdict_text import (
+    at_least,
+    decimal,
+    fraction,
+    headline,
+    quantity,
+    seconds,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(
@@ -210,3 +218,16 @@ def test_a_counterexample_as_html() -> None:
     assert "&lt;x1&gt;" in text
     assert "<x1>" not in text
     assert text.count("<tr>") == 2 + 3
+
+
+@given(st.floats(min_value=0, max_value=1e30, allow_subnormal=True))
+def test_a_guarantee_is_rounded_down(value: float) -> None:
+    shown = Fraction(at_least(value))
+    assert shown <= Fraction(value)
+    assert shown * 101 >= Fraction(value) * 100 or value < 1e-300
+
+
+def test_a_guarantee_in_three_digits() -> None:
+    assert [at_least(v) for v in (0.00018988, 0.25, 12345.0, 0.0)] == [
+        "0.000189", "0.25", "1.23e+4", "0",
+    ]  # fmt: skip
