@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,17 +37,19 @@ class Curve:
         bound: the bound.
         places: values of the parameter, rising.
         low, high: ends of the value there; equal but for enclosures and fits.
+        bits: of a weight, where the bound counts them.
     """
 
     bound: Bound
     places: tuple[int, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    bits: Number | None = None
 
     def up_to(self, last: int) -> Curve:
         """Without what lies beyond a value of the parameter."""
         kept = sum(place <= last for place in self.places)
-        return Curve(self.bound, self.places[:kept], self.low[:kept], self.high[:kept])
+        return replace(self, places=self.places[:kept], low=self.low[:kept], high=self.high[:kept])
 
 
 def curve(
@@ -68,7 +70,9 @@ def curve(
     if len(found) < 2:
         return None
     places, low, high = zip(*found, strict=True)
-    return Curve(bound, places, low, high)
+    counted = [p.default for p in bound.parameters if p.name == "bits"]
+    bits = (values.get("bits") or counted[0]) if counted else None
+    return Curve(bound, places, low, high, bits)
 
 
 def draw(
@@ -103,6 +107,9 @@ def draw(
         raise RegimeError(f"one picture shows one quantity, not {' and '.join(quantities)}")
     curves = [c for c in (curve(b, over, span, values) for b in takers) if c]
     proved = [c.places[-1] for c in curves if c.bound.exactness == "exact"]
+    exact = [b for b in takers if b.exactness == "exact"]
+    if exact and not proved:
+        exact[0].evaluate(**{**values, over: span[0]})
     if proved:
         # an estimate or a fit alone says nothing of instances that do not exist
         last = max(proved)
@@ -186,6 +193,8 @@ def _names(axes: Axes, names: Sequence[tuple[float, Curve, str]]) -> None:
         note = ESTIMATES.get(one.bound.exactness, WORDS[one.bound.direction])
         if one.bound.form in ("superposed", "free"):
             note += f", {one.bound.form} networks"
+        if one.bits is not None and one.bound.direction == "lower":
+            note += f", {one.bits} bit" + ("" if one.bits == 1 else "s")
         text = f"{one.bound.title}\n{note}"
         axes.annotate(
             text.replace("$", r"\$"),

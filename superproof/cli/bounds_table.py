@@ -194,11 +194,12 @@ def print_rows(name: str, rows: Sequence[Row], exact: bool) -> None:
 
 
 def _kind(row: Row) -> str:
-    if row.bound.direction == "lower" or row.bound.form == "any":
+    # a lower bound that counts binds networks of so many bits a weight, and not others
+    lower = row.bound.direction == "lower"
+    bits = row.instance.get("bits") if lower else row.weight_bits
+    if bits is None or row.bound.form == "any":
         return row.bound.form
-    if row.weight_bits is None:
-        return row.bound.form
-    return f"{row.bound.form}, {row.weight_bits} bit" + ("s" if row.weight_bits > 1 else "")
+    return f"{row.bound.form}, {bits} bit{'' if bits == 1 else 's'}"
 
 
 def _remarks(rows: Sequence[Row], exact: bool) -> list[str]:

@@ -43,6 +43,15 @@ def test_fits_end_where_instances_do(tmp_path: Path, monkeypatch: pytest.MonkeyP
     drawn.clear()
     draw(bounds[1:], tmp_path / "a.svg", "outputs", (16, 4096), {"inputs": 30})
     assert drawn[0].places[-1] == 4096  # a fit that is asked for by itself
+    with pytest.raises(RegimeError, match="holds only for 1 <= outputs <= C"):
+        draw(bounds, tmp_path / "a.svg", "outputs", (2000, 4096), {"inputs": 30})
+
+
+def test_lower_bounds_know_their_bits() -> None:
+    bounds = [*lookup("pairwise-and-neurons"), *lookup("pairwise-and-neurons-real")]
+    for bits in (None, 14):
+        lines = [curve(b, "outputs", (16, 400), {"inputs": 30, "bits": bits}) for b in bounds]
+        assert [line.bits for line in lines if line] == [bits or 1, None]
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
