@@ -19,6 +19,7 @@ from .verify.network import Network
 from .verify.problem import Problem
 from .verify.specification import Specification
 from .verify.verdict import Verdict
+from .verify.verdict_text import amount
 
 if TYPE_CHECKING:
     from .empirics.training.program import FinishedRun
@@ -96,7 +97,7 @@ class Demo:
             (
                 f"function: {task.formula_task.formula}",
                 f"{INPUTS} inputs, {HIDDEN} hidden neurons, float32; {found.steps:,} steps, "
-                f"{found.rounds} rounds of counterexamples, seed {self.seed}",
+                f"{amount(found.rounds, 'round')} of counterexamples, seed {self.seed}",
             ),
             (("trained network", files[0]), ("what it must compute", files[1])),
             (self._again(1),),

@@ -82,12 +82,12 @@ def embeddings(kind: str, items: int, embedding_dim: int, seed: int = 0) -> np.n
     return rounded(EMBEDDINGS[kind](items, embedding_dim, seed))
 
 
-def read_embeddings(path: Path) -> np.ndarray:
+def read_embeddings(path: str | Path) -> np.ndarray:
     """Vectors from a file, unchanged: a matrix in ``.npy`` or ``.safetensors``, checked.
 
     Raises InputError that names the file.
     """
-    vectors = read_matrix(path)
+    vectors = read_matrix(Path(path))
     try:
         return as_embeddings(vectors)
     except InputError as error:

@@ -139,7 +139,10 @@ def _rendered(found: Interpretation, files: dict[str, str]) -> Iterator[Renderab
     from rich.text import Text
 
     for stage in found.stages:
-        yield Text(f"layers {stage.first} to {stage.last}, every unit 0 or 1:", "bold")
+        which = f"layers {stage.first} to {stage.last}"
+        if stage.first == stage.last:
+            which = f"layer {stage.first}"
+        yield Text(f"{which}, every unit 0 or 1:", "bold")
         for unit, formula in list(zip(stage.units, stage.formulas, strict=True))[:SHOWN]:
             yield Text(f"  {unit} = {_short(str(formula))}")
         if len(stage.units) > SHOWN:

@@ -109,7 +109,7 @@ def test_stacked_layers_are_printed(superproof: Run, tmp_path: Path) -> None:
     network = Network.from_arrays([pairs, [[-1.0, -1.0]], [[-1.0]]], [[-1, -1], [1], [0.5]])
     answer = superproof("read", network.save(tmp_path / "deep.npz"))
     assert answer.code == 0
-    assert answer.out.startswith("layers 0 to 0, every unit 0 or 1:\n  h0_0 = x0 & x1\n")
+    assert answer.out.startswith("layer 0, every unit 0 or 1:\n  h0_0 = x0 & x1\n")
     assert "\ny0 = x0 & x1 | x2 & x3\nlayer by layer, decided exactly\n" in answer.out, answer.out
 
 

@@ -51,7 +51,7 @@ def _lines(
         yield "size from", source if " " in source else f"the bound {source}"
     yield "bits", f"{built.total_bits:,} ({built.weight_bits} a weight)"
     few, real = lower["key_dim"], lower["key_dim_real"]
-    bound = f"key dimension {few} at {built.weight_bits} bits, {real} with real weights"
+    bound = f"key dimension {few} at {amount(built.weight_bits, 'bit')}, {real} with real weights"
     yield "lower bound", f"{amount(lower['bits'], 'bit')}; {bound}: {lower['family']}"
     ratio = built.total_key_dim / max(few, 1)
     yield "ratio", f"{built.ratio:.2f} in bits, {ratio:.2f} in key dimensions"
