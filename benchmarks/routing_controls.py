@@ -27,8 +27,7 @@ from scipy.optimize import linprog
 
 from superproof.empirics.attention_capacity.frozen_embeddings import FILE
 from superproof.empirics.attention_capacity.routing import STEADY_DIM
-from superproof.empirics.attention_capacity.routing_check import SAMPLED
-from superproof.empirics.attention_capacity.routing_contexts import contexts
+from superproof.empirics.attention_capacity.routing_check import SAMPLED, sampled_contexts
 from superproof.empirics.attention_capacity.value_routing import RoutingLayers, RoutingRun
 from superproof.empirics.training.trainer import train_runs
 
@@ -241,7 +240,7 @@ def reach(run: RoutingRun) -> Reach:
     products, targets = vectors @ vectors.T, _targets(run)
     over = products.diagonal()[:, None] > products
     np.fill_diagonal(over, True)
-    sample = contexts(targets, run.context, SAMPLED, [run.task_seed, 43]).reshape(-1, run.context)
+    sample = sampled_contexts(targets, run.context, SAMPLED, run.task_seed).reshape(-1, run.context)
     alone = np.array([over[one[0], one].all() for one in sample])
     # all weight on the target is one choice of weights
     rest = np.array([best_margin(products, one) for one in sample[~alone]])

@@ -74,7 +74,7 @@ def check_routing(
     number = SAMPLED if context < len(targets) else 1
     right = sum(
         _nearest(layer, members, scores)
-        for members in contexts(targets, context, number, [seed, 43])
+        for members in sampled_contexts(targets, context, number, seed)
     )
     sampled = number * len(targets)
     interval = (right / sampled,) * 2 if number == 1 else success_interval(right, sampled)
@@ -84,6 +84,11 @@ def check_routing(
     if layer.heads == 1 and layer.output != "block":
         exact = decide_routing(layer, graph, context)
     return RoutingVerdict(right, sampled, *interval, hard, len(targets), exact)
+
+
+def sampled_contexts(targets: np.ndarray, context: int, number: int, seed: int) -> np.ndarray:
+    """The contexts in which accuracy is sampled, (number, items, context); no training has them."""
+    return contexts(targets, context, number, [seed, 43])
 
 
 def _nearest(layer: RoutedLayer, members: np.ndarray, scores: np.ndarray) -> int:

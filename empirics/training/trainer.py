@@ -81,7 +81,7 @@ def _train(
         results = batch.train(_shifted(progress, before, total))
         while True:
             # torch's threads are the caller's business while it holds a result
-            with bounded_threads(_tensor_threads(place)):
+            with bounded_threads(_tensor_threads(program, place)):
                 finished = next(results, None)
             if finished is None:
                 break
@@ -89,12 +89,12 @@ def _train(
         before += sum(run.schedule.steps for run in members)
 
 
-def _tensor_threads(place: Backend) -> int:
+def _tensor_threads(program: Program, place: Backend) -> int:
     """Threads for torch: one beside compiled loops, whose own threads its idle ones would slow.
 
     OpenMP's threads go on spinning after every product, on the cores that the loops are dealt to.
     """
-    return 1 if place.loops else place.threads
+    return 1 if place.loops and isinstance(program, Descender) else place.threads
 
 
 def _shifted(progress: Progress, before: int, total: int) -> Callable[[int], object]:

@@ -143,19 +143,14 @@ def _chosen(sign):
 larger, smaller = _chosen(">"), _chosen("<")
 
 
-def _called_on_one(name):
-    @intrinsic
-    def function(typingctx, a):
-        def codegen(context, builder, signature, args):
-            return called(builder, f"llvm.{name}.v{LANES}f32", VECTOR, args)
+@intrinsic
+def nearest(typingctx, a):
+    """The next whole number, elementwise."""
 
-        return lanes(lanes), codegen
+    def codegen(context, builder, signature, args):
+        return called(builder, f"llvm.rint.v{LANES}f32", VECTOR, args)
 
-    return function
-
-
-#: The next whole number, and the absolute value.
-nearest, size = _called_on_one("rint"), _called_on_one("fabs")
+    return lanes(lanes), codegen
 
 
 @intrinsic
@@ -187,8 +182,8 @@ def _folded(name, start):
     return folded
 
 
-#: Sum, least and greatest of the lanes.
-total, least, greatest = _folded("fadd", -0.0), _folded("fmin", None), _folded("fmax", None)
+#: Sum and greatest of the lanes.
+total, greatest = _folded("fadd", -0.0), _folded("fmax", None)
 
 
 @intrinsic

@@ -26,7 +26,16 @@ def best_head(scores, place, step, heads):
 
 
 @kernel
-def _slopes(scores, first, step, heads, items, shares, alpha, tau):
+def _best(scores, place, step, heads):
+    """The largest scores over the heads, of LANES items."""
+    best = read(scores, place)
+    for a in range(1, heads):
+        best = larger(read(scores, place + a * step), best)
+    return best
+
+
+@kernel
+def spread_slopes(scores, first, step, heads, items, shares, alpha, tau):
     """Scores of an item turned into slopes as if no pair were an edge.
 
     Returns the sum of shares / (1 + exp(-odds)) over pairs, and with the score over tau as weight.
@@ -34,9 +43,7 @@ def _slopes(scores, first, step, heads, items, shares, alpha, tau):
     threshold, steepness, zero, one = fill(tau), fill(alpha), fill(ZERO), fill(ONE)
     pulls, products = zero, zero
     for j in range(0, items, LANES):
-        best = read(scores, first + j)
-        for a in range(1, heads):
-            best = larger(read(scores, first + a * step + j), best)
+        best = _best(scores, first + j, step, heads)
         over = best - threshold
         power = exponential(over * steepness)
         slope = read(shares, j) * power / (power + one)
@@ -72,7 +79,7 @@ def logistic_gradients(
                 winners[e], value = best_head(scores, first + targets[e], step, heads)
                 by_tau += share
                 by_alpha -= share * (value - tau)
-            pulls, products = _slopes(scores, first, step, heads, items, shares, alpha, tau)
+            pulls, products = spread_slopes(scores, first, step, heads, items, shares, alpha, tau)
             by_tau -= pulls
             by_alpha += products
             for e in range(begin, end):
@@ -82,14 +89,12 @@ def logistic_gradients(
 
 
 @kernel
-def _others(scores, first, step, heads, items, shares, alpha, tau):
+def look_at_others(scores, first, step, heads, items, shares, alpha, tau):
     """The loss of an item's pairs that are not -inf, and the largest score of such a pair."""
     threshold, steepness, zero, lowest = fill(tau), fill(alpha), fill(ZERO), fill(LEAST)
     loss, top = zero, lowest
     for j in range(0, items, LANES):
-        best = read(scores, first + j)
-        for a in range(1, heads):
-            best = larger(read(scores, first + a * step + j), best)
+        best = _best(scores, first + j, step, heads)
         real = above(read(shares, j), zero)
         top = larger(choose(real, best, lowest), top)
         loss = loss + choose(real, softplus((best - threshold) * steepness), zero)
@@ -114,7 +119,7 @@ def logistic_survey(
                 loss += softplus_of(-alpha * (value - tau))
                 for a in range(heads):
                     scores[place + a * step] = LEAST
-            found, largest = _others(scores, first, step, heads, items, shares, alpha, tau)
+            found, largest = look_at_others(scores, first, step, heads, items, shares, alpha, tau)
             loss += found
             top = max(top, largest)
     return loss / count, least > tau and top <= tau

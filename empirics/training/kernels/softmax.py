@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ....verify.engines.kernels.compilation import compiler
-from .curves import exponential, softplus, softplus_of
-from .lanes import above, choose, equal, fill, greatest, larger, multiply_add, read, total, write
-from .logistic import LEAST
+from .curves import exponential, softplus_of
+from .lanes import above, choose, fill, greatest, larger, multiply_add, read, total, write
+from .logistic import LEAST, look_at_others, spread_slopes
 from .pairs import ROWS, return_slopes, score
 from .vectors import LANES, ONE, ZERO
 
@@ -71,20 +71,12 @@ def _odds_of_edge(scores, first, step, heads, items, target, powers, tops, total
 
 
 @kernel
-def _slopes(scores, first, step, heads, items, shares, alone):
-    """Scores of an item turned into slopes as if all were pairs of two items and no edges."""
-    zero, one = fill(ZERO), fill(ONE)
-    for j in range(0, items, LANES):
-        best = read(scores, first + j) - fill(alone[0])
-        for a in range(1, heads):
-            best = larger(read(scores, first + a * step + j) - fill(alone[a]), best)
-        power = exponential(best)
-        slope = read(shares, j) * power / (power + one)
-        for a in range(heads):
-            place = first + a * step + j
-            wins = equal(read(scores, place) - fill(alone[a]), best)
-            write(scores, place, choose(wins, slope, zero))
-            slope = choose(wins, zero, slope)
+def _subtract(scores, first, step, heads, items, alone):
+    """Scores of an item turned into the log-odds of its pairs alone, a head."""
+    for a in range(heads):
+        rival = fill(alone[a])
+        for j in range(first + a * step, first + a * step + items, LANES):
+            write(scores, j, read(scores, j) - rival)
 
 
 @kernel
@@ -119,7 +111,8 @@ def softmax_gradients(
                 serving[e], odds[e] = _odds_of_edge(
                     scores, first, step, heads, items, targets[e], powers, tops, totals
                 )
-            _slopes(scores, first, step, heads, items, shares, alone)
+            _subtract(scores, first, step, heads, items, alone)
+            spread_slopes(scores, first, step, heads, items, shares, ONE, ZERO)
             # an item alone with itself competes with the null key only
             for a in range(heads):
                 scores[first + a * step + i] = ZERO
@@ -165,7 +158,6 @@ def softmax_survey(
     step, loss, right = ROWS * items, 0.0, True
     own, alone = np.empty(heads, np.float32), np.empty(heads, np.float32)
     tops, totals = np.empty(heads, np.float32), np.empty(heads, np.float32)
-    zero, lowest = fill(ZERO), fill(LEAST)
     for start in range(0, count, ROWS):
         score(queries, keys, heads, key_dim, items, start, scores)
         for r in range(min(ROWS, count - start)):
@@ -189,14 +181,8 @@ def softmax_survey(
                 right &= value < 0
             for a in range(heads):
                 scores[first + a * step + i] = LEAST
-            found, top = zero, lowest
-            for j in range(0, items, LANES):
-                best = read(scores, first + j) - fill(alone[0])
-                for a in range(1, heads):
-                    best = larger(read(scores, first + a * step + j) - fill(alone[a]), best)
-                real = above(read(shares, j), zero)
-                top = larger(choose(real, best, lowest), top)
-                found = found + choose(real, softplus(best), zero)
-            loss += total(found)
-            right &= greatest(top) < 0
+            _subtract(scores, first, step, heads, items, alone)
+            found, top = look_at_others(scores, first, step, heads, items, shares, ONE, ZERO)
+            loss += found
+            right &= top < 0
     return loss / count, right
